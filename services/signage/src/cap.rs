@@ -1,22 +1,16 @@
 //! The Common Alerting Protocol 1.2, in and out, and the shape in which the German warning app gives it. Whatever
 //! comes is bounded and checked; nothing in it is trusted.
 
-use std::io::Write as _;
+mod bulletin;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use kernel::values::{InvalidField, Text, invalid};
-use quick_xml::{
-    Writer,
-    events::{BytesDecl, BytesText, Event},
-    name::ResolveResult,
-    reader::NsReader,
-};
+use chrono::{DateTime, Utc};
+use kernel::values::{InvalidField, invalid};
+use quick_xml::{events::Event, name::ResolveResult, reader::NsReader};
 use serde::Deserialize;
 
-use crate::domain::{
-    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, Urgency, cleared, exercise,
-    stay_out, wait_for_staff,
-};
+pub use bulletin::{Issuer, write, write_evacuation, write_measure};
+
+use crate::domain::{Alert, AlertInfo, AlertStatus, AlertType, Severity, Urgency};
 
 /// The media type of an alert.
 pub const MEDIA_TYPE: &str = "application/cap+xml";
@@ -288,149 +282,4 @@ fn entry(value: serde_json::Value) -> Result<Alert, InvalidField> {
         kind,
         infos,
     })
-}
-
-/// What goes out as an alert.
-struct Bulletin<'t> {
-    identifier: String,
-    sent: DateTime<Utc>,
-    /// When it was taken back.
-    cancelled_at: Option<DateTime<Utc>>,
-    /// None: until it is taken back.
-    expires: Option<DateTime<Utc>>,
-    category: &'static str,
-    event: &'static str,
-    /// What whoever reads it shall do; empty: it says so in words.
-    response: &'static str,
-    urgency: &'static str,
-    severity: &'static str,
-    /// Nothing has happened: nobody may act on it.
-    exercise: bool,
-    headline: &'t Text,
-    instruction: &'t Text,
-}
-
-/// A message of ours as an alert; one that was withdrawn as the cancelling of it.
-///
-/// # Errors
-/// None that can happen: it is written into memory.
-pub fn write(message: &Message, house: &Issuer) -> std::io::Result<Vec<u8>> {
-    let urgent = message.class >= Class::Safety;
-    let bulletin = Bulletin {
-        identifier: message.message_id.to_string(),
-        sent: message.published_at,
-        cancelled_at: message.withdrawn.then(|| message.withdrawn_at.unwrap_or(message.published_at)),
-        expires: Some(message.valid_until),
-        category: if urgent { "Safety" } else { "Other" },
-        event: if urgent { "Safety" } else { "Operations" },
-        response: "",
-        urgency: if urgent { "Immediate" } else { "Expected" },
-        severity: if urgent { "Severe" } else { "Minor" },
-        exercise: false,
-        headline: &message.text,
-        instruction: &Text::default(),
-    };
-    bulletin.write(house)
-}
-
-/// An evacuation of the house as an alert without an end; one that is over as the cancelling of it, with the all-clear.
-///
-/// # Errors
-/// None that can happen: it is written into memory.
-pub fn write_evacuation(evacuated: &Evacuated, house: &Issuer) -> std::io::Result<Vec<u8>> {
-    let over = evacuated.ended_at.is_some();
-    let (headline, instruction) = if over { (cleared(), wait_for_staff()) } else { stay_out() };
-    let headline = if evacuated.exercise { exercise(&headline) } else { headline };
-    let bulletin = Bulletin {
-        identifier: evacuated.id.to_string(),
-        sent: evacuated.began_at,
-        cancelled_at: evacuated.ended_at,
-        expires: None,
-        category: "Safety",
-        event: "Evacuation",
-        response: if over { "AllClear" } else { "Evacuate" },
-        urgency: if over { "Past" } else { "Immediate" },
-        severity: if over { "Minor" } else { "Extreme" },
-        exercise: evacuated.exercise,
-        headline: &headline,
-        instruction: &instruction,
-    };
-    bulletin.write(house)
-}
-
-/// Who tells, and of where.
-#[derive(Clone, Debug)]
-pub struct Issuer {
-    /// What the house calls itself.
-    pub place: Text,
-    /// Who it is in an alert, as its file says; empty: after its name.
-    pub sender: String,
-}
-
-impl Issuer {
-    /// Who it is in an alert.
-    #[must_use]
-    pub fn sender(&self) -> String {
-        if self.sender.is_empty() { named(&self.place) } else { self.sender.clone() }
-    }
-}
-
-/// Who we are in an alert of our own, by the house's name: "Planetarium Halle (Saale)" is "planetarium-halle". CAP allows
-/// no spaces, no commas.
-fn named(place: &Text) -> String {
-    let name = place.de.split('(').next().unwrap_or_default().to_lowercase();
-    let name = name.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss");
-    let words: Vec<&str> =
-        name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    if words.is_empty() { "house".to_owned() } else { words.join("-") }
-}
-
-impl Bulletin<'_> {
-    /// With one info a language. Written again it is the same alert: its time is that of the act, not of the writing.
-    fn write(&self, house: &Issuer) -> std::io::Result<Vec<u8>> {
-        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false).replace("+00:00", "-00:00");
-        let field = |xml: &mut Writer<Vec<u8>>, name: &str, text: &str| match text {
-            "" => Ok(()),
-            text => xml.create_element(name).write_text_content(BytesText::new(text)).map(|_| ()),
-        };
-        let place = &house.place;
-        let (sender, identifier, first) = (house.sender(), &self.identifier, time(self.sent));
-        let cancels = self.cancelled_at.map(|_| format!("{sender},{identifier},{first}"));
-        let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
-        xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        xml.create_element("alert").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|xml| {
-            let own = if cancels.is_some() { format!("{identifier}-cancel") } else { identifier.clone() };
-            field(xml, "identifier", &own)?;
-            field(xml, "sender", &sender)?;
-            field(xml, "sent", &self.cancelled_at.map_or(first, time))?;
-            field(xml, "status", if self.exercise { "Exercise" } else { "Actual" })?;
-            field(xml, "msgType", if cancels.is_some() { "Cancel" } else { "Alert" })?;
-            field(xml, "scope", "Public")?;
-            field(xml, "references", &cancels.unwrap_or_default())?;
-            let of = |text: &Text| [text.de.clone(), text.en.clone(), text.plain.clone()];
-            let voices = ["de-DE", "en-GB", "de-x-ls"].into_iter().zip(of(self.headline)).zip(of(self.instruction));
-            for ((language, headline), instruction) in voices.filter(|((_, headline), _)| !headline.is_empty()) {
-                xml.create_element("info").write_inner_content(|xml| {
-                    field(xml, "language", language)?;
-                    field(xml, "category", self.category)?;
-                    field(xml, "event", self.event)?;
-                    field(xml, "responseType", self.response)?;
-                    field(xml, "urgency", self.urgency)?;
-                    field(xml, "severity", self.severity)?;
-                    field(xml, "certainty", "Observed")?;
-                    field(xml, "expires", &self.expires.map(time).unwrap_or_default())?;
-                    field(xml, "headline", &headline)?;
-                    field(xml, "instruction", &instruction)?;
-                    xml.create_element("area").write_inner_content(|xml| {
-                        field(xml, "areaDesc", if language == "en-GB" { &place.en } else { &place.de })
-                    })?;
-                    Ok(())
-                })?;
-            }
-            Ok(())
-        })?;
-        let mut bytes = xml.into_inner();
-        bytes.write_all(b"\n")?;
-        Ok(bytes)
-    }
 }

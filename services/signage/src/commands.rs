@@ -228,15 +228,19 @@ pub async fn withdraw(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Me
 pub async fn restore(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Message, Error> {
     let turn = board.locked_turn(tx).await?;
     let found = turn.wall.known.message(message_id).cloned();
-    let mut message = match found {
-        Some(message) if message.can_be_restored(tx.now()) => message,
+    let message = match found {
+        // To others that hear of it, it is another alert than the one that was taken back.
+        Some(old) if old.can_be_restored(tx.now()) => {
+            let again =
+                Message { published_at: tx.now(), withdrawn: false, withdrawn_at: None, ended_by: None, ..old.clone() };
+            again.said_after(Some(&old))
+        }
         found => {
             turn.back();
             let message = found.ok_or(Error::NoSuchMessage)?;
             return if message.withdrawn { Err(Error::TooLateToRestore) } else { Ok(message) };
         }
     };
-    (message.withdrawn, message.withdrawn_at, message.ended_by) = (false, None, None);
     tx.append(&message_id.to_string(), &events::published(&message)).await?;
     // Whoever closes a zone for it has heard that it is over.
     if message.hazard.is_some() {

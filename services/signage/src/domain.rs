@@ -9,6 +9,7 @@ mod content;
 mod evacuated;
 mod fact;
 mod known;
+mod measure;
 mod media;
 mod presence;
 mod profiles;
@@ -30,10 +31,11 @@ pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity, Urge
 pub use content::{About, Content, Kind, Line, Status};
 pub use evacuated::Evacuated;
 pub use fact::{
-    Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
-    OrderStage, Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+    Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Order, OrderStage,
+    Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
 pub use known::{Entry, Known, Record, Told};
+pub use measure::{Measure, Sort};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
 pub use presence::{ABSENCES, Absence, HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, away, state};
 pub use schedule::{Item, Playlist, Schedule};
@@ -41,7 +43,7 @@ pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use silence::{Silence, TELLERS};
 pub use standby::{leave_the_house, stay_calm};
 pub use wall::{Base, Heard, Hung, News, Place, Posted, Shown, Wall, Wanted};
-pub use words::{cleared, exercise, figures, stay_out, wait_for_staff};
+pub use words::{cleared, exercise, figures, please_note, safety, stay_out, wait_for_staff};
 
 /// A message of staff lives at most this long.
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
@@ -142,6 +144,9 @@ pub struct Message {
     /// By whom; None also for those of before this was kept.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
+    /// When it was said before, in other words or until another time.
+    #[serde(default)]
+    pub earlier: Vec<DateTime<Utc>>,
 }
 
 /// Who took a message back.
@@ -164,6 +169,15 @@ impl Message {
     #[must_use]
     pub fn taken_back(&self, by: EndedBy, at: DateTime<Utc>) -> Self {
         Self { withdrawn: true, withdrawn_at: Some(at), ended_by: Some(by), ..self.clone() }
+    }
+
+    /// The same, as what is said after another one.
+    #[must_use]
+    pub fn said_after(mut self, before: Option<&Self>) -> Self {
+        if let Some(before) = before {
+            self.earlier = measure::recent([&before.earlier[..], &[before.published_at]].concat());
+        }
+        self
     }
 
     /// Whether it was taken back just now, and its time is not over.

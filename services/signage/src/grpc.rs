@@ -330,5 +330,6 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
         withdrawn: false,
         withdrawn_at: None,
         ended_by: None,
+        earlier: Vec::new(),
     })
 }

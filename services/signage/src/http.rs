@@ -225,13 +225,16 @@ async fn programme(State(db): State<Db>, headers: HeaderMap) -> Response {
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.
 async fn alerts(State(db): State<Db>) -> Response {
     let now = db.clock().now();
-    let read =
-        async || Ok::<_, Error>((store::wall::messages(db.pool()).await?, store::wall::evacuation(db.pool()).await?));
+    let read = async || {
+        let measures = store::wall::measures(db.pool(), now).await?;
+        Ok::<_, Error>((store::wall::messages(db.pool()).await?, measures, store::wall::evacuation(db.pool()).await?))
+    };
     match read().await {
-        Ok((messages, evacuation)) => {
+        Ok((messages, measures, evacuation)) => {
             let warnings = messages.iter().filter(|it| is_warning(it) && (it.withdrawn || it.valid_until > now));
             let evacuation = evacuation.filter(|it| it.ended_at.is_none_or(|ended| now < ended + LONGEST_MESSAGE));
-            let ids = evacuation.map(|it| it.id).into_iter().chain(warnings.map(|it| it.message_id));
+            let ids = evacuation.map(|it| it.id).into_iter().chain(measures.iter().map(|it| it.measure_id));
+            let ids = ids.chain(warnings.map(|it| it.message_id));
             let paths: Vec<String> = ids.map(|id| format!("/signage/alerts/{id}")).collect();
             Json(paths).into_response()
         }
@@ -253,10 +256,17 @@ async fn write_alert(db: &Db, id: &str) -> Result<Option<Vec<u8>>, Error> {
         let house = store::wall::issuer(db.pool(), evacuation.began_at).await?;
         return Ok(Some(cap::write_evacuation(&evacuation, &house)?));
     }
+    let measures = store::wall::measures(db.pool(), db.clock().now()).await?;
+    if let Some(measure) = measures.iter().find(|it| it.measure_id.to_string() == id) {
+        let first = measure.earlier.first().copied().or(measure.told_at).unwrap_or(measure.at);
+        let house = store::wall::issuer(db.pool(), first).await?;
+        return Ok(Some(cap::write_measure(measure, &house)?));
+    }
     let messages = store::wall::messages(db.pool()).await?;
     let found = messages.iter().filter(|it| is_warning(it)).find(|it| it.message_id.to_string() == id);
     let Some(message) = found else { return Ok(None) };
-    let house = store::wall::issuer(db.pool(), message.published_at).await?;
+    let first = message.earlier.first().copied().unwrap_or(message.published_at);
+    let house = store::wall::issuer(db.pool(), first).await?;
     Ok(Some(cap::write(message, &house)?))
 }
 

@@ -15,7 +15,8 @@ use crate::{
     commands,
     domain::{
         About, Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order,
-        OrderStage, Pairing, Phase, Places, Plan, Quality, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+        OrderStage, Pairing, Phase, Places, Plan, Quality, Site, SiteState, Sort, Station, StationState, Zone,
+        ZoneLevel,
     },
 };
 
@@ -230,12 +231,21 @@ fn directive(event: &Event) -> Result<Option<Fact>, Failure> {
         measure_id: values::id("directive_id", &told.directive_id)?,
         revision: told.revision,
         holds,
+        sort: match told.kind() {
+            flow::DirectiveKind::Redirect | flow::DirectiveKind::OpenOverflow => Sort::Redirect,
+            flow::DirectiveKind::StopAdmission => Sort::Stop,
+            flow::DirectiveKind::Unspecified => Sort::Other,
+        },
         zone_id: told.from_zone_id,
+        zone_name: Text::from_proto(told.from_zone_name),
         text: Text::from_proto(told.text),
         step_free_text: Text::from_proto(told.step_free_text),
         step_free: told.step_free,
         at: from_timestamp(told.active_from.or(told.proposed_at)),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+        told_at: Some(event.occurred_at),
+        ended_at: told.ended_at.map(|at| from_timestamp(Some(at))),
+        earlier: Vec::new(),
     })))
 }
 
@@ -250,13 +260,23 @@ fn incident(event: &Event) -> Result<Option<Fact>, Failure> {
         measure_id: values::id("incident_id", &told.incident_id)?,
         revision: told.revision,
         holds,
+        sort: match told.kind() {
+            flow::IncidentKind::LostChild => Sort::LostChild,
+            flow::IncidentKind::Medical => Sort::Medical,
+            flow::IncidentKind::TechnicalFault => Sort::Fault,
+            flow::IncidentKind::Evacuation | flow::IncidentKind::Unspecified => Sort::Other,
+        },
         zone_id: told.zone_id,
+        zone_name: Text::from_proto(told.zone_name),
         text: Text::from_proto(told.text),
         // What to do where a lift fails is no step-free way.
         step_free: false,
         step_free_text: Text::from_proto(told.step_free_text),
         at: from_timestamp(told.active_from.or(told.reported_at)),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+        told_at: Some(event.occurred_at),
+        ended_at: told.ended_at.map(|at| from_timestamp(Some(at))),
+        earlier: Vec::new(),
     })))
 }
 

@@ -63,12 +63,14 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
             "a warning refers to another sender's, which stays"
         );
     }
-    if let Ok(message) = &shown
-        && latest(turn, message.message_id, facts).is_none_or(|old| differs(alert, old, message, tx.now()))
-    {
-        facts.push(Fact::Message(message.clone()));
-        tx.append(&message.message_id.to_string(), &events::published(message)).await?;
-        tx.append(&message.message_id.to_string(), &events::warning(message)).await?;
+    if let Ok(message) = &shown {
+        let old = latest(turn, message.message_id, facts);
+        if old.is_none_or(|old| differs(alert, old, message, tx.now())) {
+            let message = message.clone().said_after(old);
+            tx.append(&message.message_id.to_string(), &events::published(&message)).await?;
+            tx.append(&message.message_id.to_string(), &events::warning(&message)).await?;
+            facts.push(Fact::Message(message));
+        }
     }
     Ok(Imported { shown: shown.map(|message| message.message_id), ended, not_ended })
 }

@@ -266,6 +266,7 @@ impl Alert {
             withdrawn: false,
             withdrawn_at: None,
             ended_by: None,
+            earlier: Vec::new(),
         })
     }
 }

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{About, Message, Playlist, Schedule, Silence};
+use super::{About, Measure, Message, Playlist, Schedule, Silence};
 
 /// A room, its level, the house. Words that crossed each other may make a circle for a while.
 const DEEPEST: usize = 3;
@@ -440,29 +440,6 @@ pub struct Station {
     pub state: StationState,
     /// When it was told.
     pub observed_at: DateTime<Utc>,
-}
-
-/// A directive or an incident, as far as displays tell it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measure {
-    /// Which.
-    pub measure_id: Uuid,
-    /// Rises with every change.
-    pub revision: u64,
-    /// Whether it holds; one that has ended, or that only staff know of, is not shown.
-    pub holds: bool,
-    /// Where people stand who are told; empty: in the whole house.
-    pub zone_id: String,
-    /// What to do.
-    pub text: Text,
-    /// For whoever cannot use stairs; may be empty.
-    pub step_free_text: Text,
-    /// Whether there is a step-free way.
-    pub step_free: bool,
-    /// Since when.
-    pub at: DateTime<Utc>,
-    /// When it ends by itself.
-    pub valid_until: Option<DateTime<Utc>>,
 }
 
 /// A lift.

@@ -14,10 +14,10 @@ use uuid::Uuid;
 pub use programme::Entry;
 
 use super::{
-    Evacuated, Message, Playlist, Schedule, Silence,
+    Evacuated, Measure, Message, Playlist, Schedule, Silence,
     fact::{
-        Admission, Audience, Call, Delay, Fact, Facts, House, Lift, Measure, Order, Phase, Places, Plan, Showing, Site,
-        Station, Zone,
+        Admission, Audience, Call, Delay, Fact, Facts, House, Lift, Order, Phase, Places, Plan, Showing, Site, Station,
+        Zone,
     },
 };
 
@@ -358,7 +358,7 @@ impl Known {
                 _ => true,
             }),
             Fact::Message(message) => Some(Record::Message(message.clone())),
-            Fact::Measure(measure) => self.newer(&Record::Measure(measure.clone()), |old| match old {
+            Fact::Measure(measure) => self.newer(&Record::Measure(self.next(measure)), |old| match old {
                 // One that ends has the revision of its last words; one whose end was taken back has a later one.
                 Record::Measure(old) => {
                     in_order || old.revision < measure.revision || (old.holds && old.revision == measure.revision)
@@ -402,6 +402,14 @@ impl Known {
     /// The record, if nothing is known under its key or `replaces` says so of what is.
     fn newer(&self, record: &Record, replaces: impl FnOnce(&Record) -> bool) -> Option<Record> {
         self.0.get(&record.key()).is_none_or(replaces).then(|| record.clone())
+    }
+
+    /// With what was told of it before.
+    fn next(&self, measure: &Measure) -> Measure {
+        match self.0.get(&format!("measure/{}", measure.measure_id)) {
+            Some(Record::Measure(before)) => measure.after(Some(before)),
+            _ => measure.after(None),
+        }
     }
 
     fn house(&self) -> Option<&KnownHouse> {

@@ -14,11 +14,15 @@ pub(super) fn next_showings() -> Text {
     say("Nächste Vorstellungen", "Next showings", "Das läuft als Nächstes")
 }
 
-pub(super) fn please_note() -> Text {
+/// Above what changes the day of those who are here.
+#[must_use]
+pub fn please_note() -> Text {
     say("Bitte beachten", "Please note", "Wichtig")
 }
 
-pub(super) fn safety() -> Text {
+/// Above what they must act upon.
+#[must_use]
+pub fn safety() -> Text {
     say("Sicherheitshinweis", "Safety notice", "Wichtig für Ihre Sicherheit")
 }
 

@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     cap::Issuer,
-    domain::{Base, Content, Entry, Evacuated, Hung, Known, Message, News, Record, Setup, Shown, View, Wall},
+    domain::{
+        Base, Content, Entry, Evacuated, Evacuation, Hung, Known, Measure, Message, News, Record, Setup, Shown, View,
+        Wall, stay_out,
+    },
     error::Error,
 };
 
@@ -234,15 +237,16 @@ pub struct Versions {
 /// # Errors
 /// The database's error.
 pub async fn house(conn: impl PgExecutor<'_>) -> Result<Option<Issuer>, Error> {
-    let said: Option<(Option<Json<Text>>, Option<String>)> = sqlx::query_as(
-        "select setup -> 'house', setup ->> 'sender' from display where retired_at is null and setup is not null
-         order by display_id limit 1",
+    let said: Option<(Option<Json<Text>>, Option<String>, Json<Evacuation>)> = sqlx::query_as(
+        "select setup -> 'house', setup ->> 'sender', setup -> 'evacuation' from display
+         where retired_at is null and setup is not null order by display_id limit 1",
     )
     .fetch_optional(conn)
     .await?;
-    Ok(said.map(|(name, sender)| {
+    Ok(said.map(|(name, sender, Json(evacuation))| {
         let place = name.map(|name| name.0).filter(|name| !name.de.is_empty());
-        Issuer { place: place.unwrap_or_else(|| Text::new("Haus", "House")), sender: sender.unwrap_or_default() }
+        let place = place.unwrap_or_else(|| Text::new("Haus", "House"));
+        Issuer { place, sender: sender.unwrap_or_default(), evacuation }
     }))
 }
 
@@ -253,7 +257,12 @@ pub async fn house(conn: impl PgExecutor<'_>) -> Result<Option<Issuer>, Error> {
 /// The database's error.
 pub async fn issuer(pool: &PgPool, sent: DateTime<Utc>) -> Result<Issuer, Error> {
     let house = house(pool).await?;
-    let house = house.unwrap_or_else(|| Issuer { place: Text::new("Haus", "House"), sender: String::new() });
+    // Without any display it has no words of its own yet.
+    let house = house.unwrap_or_else(|| {
+        let (headline, instruction) = stay_out();
+        let evacuation = Evacuation { headline, instruction };
+        Issuer { place: Text::new("Haus", "House"), sender: String::new(), evacuation }
+    });
     let former: Option<String> =
         sqlx::query_scalar("select sender from former_sender where until >= $1 order by until limit 1")
             .bind(sent)
@@ -318,6 +327,20 @@ pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
         _ => None,
     };
     Ok(records.into_iter().filter_map(message).collect())
+}
+
+/// The directives and incidents of which others hear, and the ends of those of which they have heard.
+///
+/// # Errors
+/// The database's error.
+pub async fn measures(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Measure>, Error> {
+    let records: Vec<(Json<Record>,)> =
+        sqlx::query_as("select value from fact where key like 'measure/%' order by key desc").fetch_all(pool).await?;
+    let told = |(Json(record),): (Json<Record>,)| match record {
+        Record::Measure(measure) if measure.is_told(now) => Some(measure),
+        _ => None,
+    };
+    Ok(records.into_iter().filter_map(told).collect())
 }
 
 /// The showings that are known and not over, without closed parties.

@@ -77,6 +77,7 @@ pub fn message(class: Class, end: i64, group: Option<&str>) -> Message {
         withdrawn: false,
         withdrawn_at: None,
         ended_by: None,
+        earlier: Vec::new(),
     }
 }
 
@@ -180,6 +181,7 @@ fn measure(zone: &str) -> Measure {
         step_free: false,
         at: at(0),
         valid_until: Some(at(5)),
+        ..Measure::default()
     }
 }
 

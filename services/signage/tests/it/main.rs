@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod calendar;
 mod called;
+mod cap_out;
 mod composing;
 mod conformance;
 mod devices;

@@ -306,7 +306,7 @@ async fn an_evacuation_goes_out_as_an_alert_and_its_end_as_the_cancelling_of_it(
     assert!(!out.contains("<expires>"), "it never ends by itself: {out}");
     let begun = signage::cap::read(out.as_bytes()).expect("good CAP");
     assert_eq!(begun.sender, "planetarium-halle");
-    assert_eq!((begun.kind, begun.sent, begun.infos.len()), (signage::domain::AlertType::Alert, minutes(1), 3));
+    assert_eq!((begun.kind, begun.sent, begun.infos.len()), (signage::domain::AlertType::Alert, minutes(1), 6));
     // Another state that is told late changes nothing; a day later it still holds.
     twice(&house, "flow", &house_state(HouseState::Normal, 0)).await;
     house.clock.advance(chrono::TimeDelta::hours(30));

@@ -258,6 +258,7 @@ fn lift_message() -> Message {
         withdrawn: false,
         withdrawn_at: None,
         ended_by: None,
+        earlier: Vec::new(),
     }
 }
 
