@@ -1,6 +1,8 @@
 //! As much of HTML as a load test needs: the links and forms of our own pages. No tree, no errors: what it
 //! does not understand it leaves out.
 
+use std::time::Duration;
+
 use super::browser::Form;
 
 /// A tag with its attributes.
@@ -77,6 +79,12 @@ pub fn links(html: &str) -> impl Iterator<Item = &str> {
     tags(html).filter(|tag| tag.name == "a").filter_map(|tag| tag.get("href"))
 }
 
+/// After how long a page is to be loaded again, if it says so.
+pub fn refresh(html: &str) -> Option<Duration> {
+    let mut said = tags(html).filter(|tag| tag.name == "meta" && tag.get("http-equiv") == Some("refresh"));
+    said.find_map(|tag| tag.get("content")?.parse().ok()).map(Duration::from_secs)
+}
+
 /// The forms, each with what a browser sends if nobody touches it.
 pub fn forms(html: &str) -> Vec<Form> {
     let mut forms = Vec::new();
@@ -126,6 +134,13 @@ fn is_sent(input: &Tag<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_says_when_it_is_to_be_loaded_again() {
+        let page = r#"<head><meta charset="utf-8"><noscript><meta http-equiv="refresh" content="5"></noscript></head>"#;
+        assert_eq!(refresh(page), Some(Duration::from_secs(5)));
+        assert_eq!(refresh("<meta charset=utf-8>"), None);
+    }
 
     #[test]
     fn a_form_is_sent_as_a_browser_would() {

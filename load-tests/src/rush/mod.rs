@@ -6,6 +6,7 @@ pub mod callers;
 mod chart;
 pub mod floor;
 pub mod hall;
+mod line;
 mod markup;
 mod memory;
 pub mod orders;
@@ -42,6 +43,8 @@ enum Scenario {
     Visit,
     /// What a browser without JavaScript does in the shop; 300 such buyers for 100 seats.
     Shop,
+    /// Thousands of browsers in a waiting room before a sale of 110 places.
+    Line,
     /// Memory of the services while 5,000 people want places at one instant.
     Memory,
 }
@@ -55,6 +58,9 @@ pub struct Options {
     /// How long each run with a steady number of callers lasts, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
+    /// How many browsers wait before the sale of `line`.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(150..=10_000))]
+    browsers: u32,
     /// Only these.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Scenario>,
@@ -85,6 +91,7 @@ async fn in_a_house(scenario: Scenario, report: &mut Report, options: &Options) 
         Scenario::Tickets => bench.tickets(report).await,
         Scenario::Visit => bench.visit(report).await,
         Scenario::Shop => bench.shop(report).await,
+        Scenario::Line => bench.line(report, options.browsers).await,
         Scenario::Memory => Ok(()),
     };
     let folder = house.stop().await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Bench,
-    browser::{Browser, Page, connections},
+    browser::{Browser, Form, Page, connections},
     callers::{Pace, Steady, come},
     hall, markup, rate_with_p99,
 };
@@ -27,8 +27,8 @@ const BUYERS: usize = 300;
 const PLACES: u32 = 100;
 
 /// What a browser came home with.
-#[derive(PartialEq, Eq)]
-enum Outcome {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
     Ticket,
     SoldOut,
 }
@@ -110,7 +110,7 @@ async fn crowd(house: &House) -> anyhow::Result<Latencies> {
 }
 
 /// Waits until the programme has them all.
-async fn listed(mut browser: Browser, showings: &[Uuid]) -> anyhow::Result<()> {
+pub async fn listed(mut browser: Browser, showings: &[Uuid]) -> anyhow::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let page = browser.open("/").await?;
@@ -134,10 +134,19 @@ async fn buy(browser: &mut Browser, showing: Uuid) -> anyhow::Result<Outcome> {
     if !leads_to(&programme, showing) {
         return Ok(Outcome::SoldOut);
     }
-    let page = good(browser.open(&format!("/showings/{showing}")).await?)?;
+    let page = browser.open(&format!("/showings/{showing}")).await?;
+    let mut busy = 0;
+    let outcome = buy_on(browser, page, &mut busy).await?;
+    ensure!(busy == 0, "too many asked at once");
+    Ok(outcome)
+}
+
+/// From the showing's page to the ticket. Counts how often somebody read that too many ask at this moment.
+pub async fn buy_on(browser: &mut Browser, page: Page, busy: &mut usize) -> anyhow::Result<Outcome> {
+    let page = good(page)?;
     let Some(mut form) = page.form(|action| action.ends_with("/hold")) else { return Ok(Outcome::SoldOut) };
     form.set("count_adult", "1");
-    let order = browser.send(form).await?;
+    let order = send(browser, form, busy).await?;
     if order.status == 429 && order.html.contains("role=\"alert\"") {
         return Ok(Outcome::SoldOut);
     }
@@ -147,7 +156,7 @@ async fn buy(browser: &mut Browser, showing: Uuid) -> anyhow::Result<Outcome> {
     form.set("email", &format!("{}@visitors.invalid", Uuid::new_v4().simple()));
     // At the desk.
     form.set("method", "2");
-    let mut visit = good(browser.send(form).await?)?;
+    let mut visit = good(send(browser, form, busy).await?)?;
     // It is confirmed at once, or else the page says so the next time it is loaded.
     let deadline = Instant::now() + Duration::from_secs(20);
     while !visit.html.contains("class=\"qr\"") {
@@ -156,6 +165,20 @@ async fn buy(browser: &mut Browser, showing: Uuid) -> anyhow::Result<Outcome> {
         visit = good(browser.open("/visit").await?)?;
     }
     Ok(Outcome::Ticket)
+}
+
+/// Sends a form. Where too many ask at this moment the page has it once more, and whoever reads that sends it again.
+async fn send(browser: &mut Browser, form: Form, busy: &mut usize) -> anyhow::Result<Page> {
+    let action = form.action().to_owned();
+    let mut page = browser.send(form).await?;
+    while page.status == 503
+        && let Some(again) = page.form(|to| to == action)
+    {
+        *busy += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        page = browser.send(again).await?;
+    }
+    Ok(page)
 }
 
 fn good(page: Page) -> anyhow::Result<Page> {
