@@ -68,10 +68,9 @@ pub(crate) async fn queue(conn: &mut PgConnection, zone: &Zone, now: DateTime<Ut
     // nobody has seen who came and left.
     let Some(people) = zone.told().filter(|_| !zone.silent) else { return Ok(None) };
     let minutes = store::estimates::minutes(conn, &zone.id, now - STAYS).await?;
-    let more = |pick: fn(&estimates::Minute) -> u32| minutes.iter().map(pick).fold(0, u32::saturating_add);
-    let before = (people + more(|minute| minute.gone)).saturating_sub(more(|minute| minute.came));
+    let silences = store::estimates::silences(conn, &zone.id, now - STAYS, now).await?;
     let leaving = if zone.queue == DESK { Leaving::InOrder } else { Leaving::AsTheyLike };
-    Ok(estimates::queue(leaving, before, &minutes, now))
+    Ok(estimates::queue(leaving, &estimates::spans(people, &minutes, &silences, now), now))
 }
 
 /// Notes what is estimated of the open doors, once a minute.

@@ -95,6 +95,9 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
         }
     }
     let lost = gap > 0 || before.state == State::Offline;
+    if before.state == State::Offline {
+        store::sensors::end_silence(tx.conn(), id, now).await?;
+    }
     // How many are there is absolute: whatever was lost before.
     let told =
         |changes: &Vec<(Change, Counted)>| changes.iter().any(|(change, _)| matches!(change, Change::Set { .. }));
@@ -276,6 +279,7 @@ pub(super) async fn notice_silence(tx: &mut Tx, silent: Vec<Sensor>) -> Result<b
     let mut noticed = false;
     for mut sensor in silent {
         let before = sensor.clone();
+        store::sensors::note_silence(tx.conn(), &sensor).await?;
         sensor.judge(Some(Problem::Silent), now);
         store::sensors::save(tx.conn(), &sensor).await?;
         tell(tx, &before, &sensor).await?;
@@ -296,6 +300,9 @@ pub(crate) async fn set_state(tx: &mut Tx, id: &str, to: State, by: &str) -> Res
         return Err(Error::SensorNotHeard);
     }
     let before = sensor.state;
+    if before == State::Offline {
+        store::sensors::end_silence(tx.conn(), id, now).await?;
+    }
     (sensor.state, sensor.since, sensor.problem) = (to, now, None);
     if to == State::Online {
         (sensor.lost, sensor.last_seen) = (0, Some(now));

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 mod queue;
 
-pub(crate) use queue::{Leaving, Minute, STAYS, queue};
+pub(crate) use queue::{Leaving, Minute, STAYS, Silence, queue, spans};
 
 /// A waiting time, in seconds, with its band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

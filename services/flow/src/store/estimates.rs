@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    domain::estimates::{Minute, Raw},
+    domain::estimates::{Minute, Raw, Silence},
     error::Error,
 };
 
@@ -23,6 +23,29 @@ pub(crate) async fn minutes(conn: &mut PgConnection, zone: &str, since: DateTime
     .fetch_all(conn)
     .await?;
     let read = |(at, came, gone): (_, i32, i32)| Minute { at, came: came.unsigned_abs(), gone: gone.unsigned_abs() };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// When counters of a zone were silent since then, by their beginning. Who comes and who leaves is not seen meanwhile.
+pub(crate) async fn silences(
+    conn: &mut PgConnection,
+    zone: &str,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Silence>, Error> {
+    let rows: Vec<(DateTime<Utc>, Option<DateTime<Utc>>, i32)> = sqlx::query_as(
+        "select since, until, people from zone_silence where zone_id = $1 and (until is null or until > $2)
+         order by since",
+    )
+    .bind(zone)
+    .bind(since)
+    .fetch_all(conn)
+    .await?;
+    let read = |(since, until, people): (DateTime<Utc>, Option<DateTime<Utc>>, i32)| Silence {
+        since,
+        until: until.unwrap_or(now),
+        people: people.unsigned_abs(),
+    };
     Ok(rows.into_iter().map(read).collect())
 }
 

@@ -136,6 +136,30 @@ pub(crate) async fn blind_until(conn: &mut PgConnection, now: DateTime<Utc>) -> 
         .await?)
 }
 
+/// Notes that a counter is silent since it was heard last, with how many are in each of its zones.
+pub(crate) async fn note_silence(conn: &mut PgConnection, sensor: &Sensor) -> Result<(), Error> {
+    sqlx::query(
+        "insert into zone_silence (zone_id, sensor_id, since, people)
+         select z.id, $1, $2, z.count from zone z join sensor_zone s on s.zone_id = z.id where s.sensor_id = $1
+         on conflict do nothing",
+    )
+    .bind(&sensor.id)
+    .bind(sensor.last_seen.unwrap_or(sensor.since))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a counter is heard again, or that nobody listens to it any more.
+pub(crate) async fn end_silence(conn: &mut PgConnection, id: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update zone_silence set until = $2 where sensor_id = $1 and until is null")
+        .bind(id)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Locks all counters, by their ids.
 pub(crate) async fn lock_all(conn: &mut PgConnection) -> Result<(), Error> {
     sqlx::query("select 1 from sensor order by id collate \"C\" for no key update").execute(conn).await?;
@@ -236,7 +260,7 @@ pub(crate) async fn pushes(conn: &mut PgConnection, sensor: &str, most: i64) -> 
 /// Of one counter, no more pushes than that are kept: two weeks of one a minute.
 const MOST_KEPT: i64 = 20_000;
 
-/// Forgets pushes, and which intervals were counted.
+/// Forgets pushes, which intervals were counted, and when counters were silent.
 pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query("delete from sensor_push where at < $1").bind(before).execute(&mut *conn).await?;
     sqlx::query(
@@ -247,7 +271,8 @@ pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Re
     .bind(MOST_KEPT)
     .execute(&mut *conn)
     .await?;
-    sqlx::query("delete from sensor_record where to_at < $1").bind(before).execute(conn).await?;
+    sqlx::query("delete from sensor_record where to_at < $1").bind(before).execute(&mut *conn).await?;
+    sqlx::query("delete from zone_silence where until < $1").bind(before).execute(conn).await?;
     Ok(())
 }
 
@@ -261,6 +286,11 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, sensors: &[Sensor], now:
     .bind(now)
     .execute(&mut *conn)
     .await?;
+    sqlx::query("update zone_silence set until = $2 where until is null and sensor_id <> all($1)")
+        .bind(&ids)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query("delete from sensor_zone").execute(&mut *conn).await?;
     for (place, sensor) in sensors.iter().enumerate() {
         let logics = sensor.logics.iter().map(|(id, logic)| match logic.clone() {

@@ -18,6 +18,7 @@ mod log;
 mod offline;
 mod reactions;
 mod show_list;
+mod silences;
 mod steps;
 mod stops;
 mod support;

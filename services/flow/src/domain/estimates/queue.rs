@@ -5,6 +5,9 @@
 //! (Kaplan–Meier). In a café everybody leaves when they like: counters see how many leave, and not who. What share of
 //! them stays how long is then what makes the departures that were counted, and the number of those who are still in,
 //! likelier (expectation maximisation). Only these shares are fractions; times are whole seconds.
+//!
+//! What nobody has seen is no measure: the minutes in which a counter was silent part the time into spans, each with its
+//! own people at the beginning and its own end. Whoever was still in when a span ended stayed so long at least.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -33,6 +36,54 @@ pub(crate) struct Minute {
     pub(crate) at: DateTime<Utc>,
     pub(crate) came: u32,
     pub(crate) gone: u32,
+}
+
+/// A time in which a counter was silent, and how many were there when it was heard last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
+    pub(crate) people: u32,
+}
+
+/// A span in which it was seen who came and who left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// None: as far as it is looked back.
+    pub(crate) from: Option<DateTime<Utc>>,
+    pub(crate) until: DateTime<Utc>,
+    /// Who was there when it began.
+    pub(crate) before: u32,
+    pub(crate) minutes: Vec<Minute>,
+}
+
+impl Span {
+    fn of(all: &[Minute], from: Option<DateTime<Utc>>, until: DateTime<Utc>, people: u32) -> Self {
+        let is_in = |minute: &&Minute| minute.at <= until && from.is_none_or(|from| minute.at > from);
+        let minutes: Vec<Minute> = all.iter().filter(is_in).copied().collect();
+        let more = |pick: fn(&Minute) -> u32| minutes.iter().map(pick).fold(0, u32::saturating_add);
+        let came = more(|minute| minute.came);
+        let before = people.saturating_add(more(|minute| minute.gone)).saturating_sub(came);
+        Self { from, until, before, minutes }
+    }
+
+    /// For how long of the time since then it was seen, in seconds.
+    fn since(&self, then: DateTime<Utc>) -> u64 {
+        (self.until - self.from.map_or(then, |from| from.max(then))).num_seconds().max(0).unsigned_abs()
+    }
+}
+
+/// The spans between the silences (by their beginning); `people`: who is there now.
+pub(crate) fn spans(people: u32, minutes: &[Minute], silences: &[Silence], now: DateTime<Utc>) -> Vec<Span> {
+    let (mut spans, mut from): (_, Option<DateTime<Utc>>) = (Vec::new(), None);
+    for silence in silences {
+        if from.is_none_or(|from| silence.since > from) {
+            spans.push(Span::of(minutes, from, silence.since, silence.people));
+        }
+        from = from.max(Some(silence.until));
+    }
+    spans.push(Span::of(minutes, from, now, people));
+    spans
 }
 
 /// In which order people leave.
@@ -98,15 +149,14 @@ impl Stays {
         Self { shares, longer }
     }
 
-    /// Of who came and who left in each minute, the last of which is now, and of the mean in minutes.
-    fn likeliest(came: &[u32], gone: &[u32], mean: f64) -> Self {
-        let minutes = came.len();
-        let still = came.iter().sum::<u32>().saturating_sub(gone.iter().sum());
+    /// Of who came and who left in each minute of each span, whose last minute is its end, and of the mean in minutes.
+    fn likeliest(curves: &[(Vec<u32>, Vec<u32>)], mean: f64) -> Self {
+        let longest = curves.iter().map(|(came, _)| came.len()).max().unwrap_or(0);
         // Begun with shares as waiting times often have them (Erlang's). One more: longer than it could be seen.
         let likely = |stay: usize| (1.0 + stay as f64).powi(2) * (-3.0 * stay as f64 / mean.max(1.0)).exp();
-        let mut shares: Vec<f64> = (0..=minutes).map(|stay| likely(stay) + f64::EPSILON).collect();
+        let mut shares: Vec<f64> = (0..=longest).map(|stay| likely(stay) + f64::EPSILON).collect();
         for _ in 0..ROUNDS {
-            let mut people = vec![0.0; minutes + 1];
+            let mut people = vec![0.0; longest + 1];
             let mut expect = |among: &[(usize, f64)], many: u32| {
                 let all: f64 = among.iter().map(|(_, likely)| likely).sum();
                 if all > 0.0 {
@@ -115,23 +165,26 @@ impl Stays {
                     }
                 }
             };
-            // Whoever leaves now came some time before, the likelier the more people stay so long.
-            for (leaves, many) in gone.iter().enumerate().filter(|(_, many)| **many > 0) {
-                let since = came[..=leaves].iter().enumerate().filter(|(_, people)| **people > 0);
-                let among: Vec<_> =
-                    since.map(|(at, people)| (leaves - at, f64::from(*people) * shares[leaves - at])).collect();
-                expect(&among, *many);
+            for (came, gone) in curves {
+                // Whoever leaves now came some time before, the likelier the more people stay so long.
+                for (leaves, many) in gone.iter().enumerate().filter(|(_, many)| **many > 0) {
+                    let since = came[..=leaves].iter().enumerate().filter(|(_, people)| **people > 0);
+                    let among: Vec<_> =
+                        since.map(|(at, people)| (leaves - at, f64::from(*people) * shares[leaves - at])).collect();
+                    expect(&among, *many);
+                }
+                // Whoever is still in stays longer than until the end.
+                let still = came.iter().sum::<u32>().saturating_sub(gone.iter().sum());
+                let mut came_so_far = 0;
+                let among: Vec<_> = (0..=longest)
+                    .map(|stay| {
+                        // A stay of so long ends after the end for those who came in the last so many minutes.
+                        came_so_far += came.len().checked_sub(stay).and_then(|at| came.get(at)).unwrap_or(&0);
+                        (stay, f64::from(came_so_far) * shares[stay])
+                    })
+                    .collect();
+                expect(&among, still);
             }
-            // Whoever is still in stays longer than until now.
-            let mut came_so_far = 0;
-            let among: Vec<_> = (0..=minutes)
-                .map(|stay| {
-                    // A stay of so long ends after now for those who came in the last so many minutes.
-                    came_so_far += stay.checked_sub(1).map_or(0, |ago| came[minutes - 1 - ago]);
-                    (stay, f64::from(came_so_far) * shares[stay])
-                })
-                .collect();
-            expect(&among, still);
             let all: f64 = people.iter().sum();
             if all > 0.0 {
                 shares = people.into_iter().map(|people| people / all).collect();
@@ -194,11 +247,19 @@ fn curves(before: u32, minutes: &[Minute], now: DateTime<Utc>) -> (Vec<u32>, Vec
 }
 
 /// How long one stays in a queue: the mean of all, with the band of nine of ten of them. None where too few have left to
-/// say it of those who stay long, or where nobody has left lately. `minutes` reach back no farther than `STAYS`.
-pub(crate) fn queue(leaving: Leaving, before: u32, minutes: &[Minute], now: DateTime<Utc>) -> Option<Wait> {
-    let lately = minutes.iter().filter(|minute| minute.at > now - LEAVING).map(|minute| u64::from(minute.gone));
-    let lately: u64 = lately.sum();
-    let (left, still) = in_order(before, minutes, now);
+/// say it of those who stay long, or where nobody has left lately. The spans reach back no farther than `STAYS`, and the
+/// last one until now.
+pub(crate) fn queue(leaving: Leaving, spans: &[Span], now: DateTime<Utc>) -> Option<Wait> {
+    let then = now - LEAVING;
+    let lately = spans.iter().flat_map(|span| &span.minutes).filter(|minute| minute.at > then);
+    let lately: u64 = lately.map(|minute| u64::from(minute.gone)).sum();
+    let seen: u64 = spans.iter().map(|span| span.since(then)).sum();
+    let (mut left, mut still) = (Vec::new(), Vec::new());
+    for span in spans {
+        let (ended, not_ended) = in_order(span.before, &span.minutes, span.until);
+        left.extend(ended);
+        still.extend(not_ended);
+    }
     let (all, known) = (left.len() + still.len(), left.len() as u64);
     if known < FEWEST || lately == 0 || known * ONE_OF < all as u64 {
         return None;
@@ -206,12 +267,13 @@ pub(crate) fn queue(leaving: Leaving, before: u32, minutes: &[Minute], now: Date
     let stays = match leaving {
         Leaving::InOrder => Stays::of(&left[left.len().saturating_sub(LAST)..], &still),
         Leaving::AsTheyLike => {
-            let (came, gone) = curves(before, minutes, now);
+            let curves: Vec<_> = spans.iter().map(|span| curves(span.before, &span.minutes, span.until)).collect();
             // In whichever order they leave: together they stay as long (Little's law).
-            Stays::likeliest(&came, &gone, Stays::of(&left, &still).mean())
+            Stays::likeliest(&curves, Stays::of(&left, &still).mean())
         }
     };
-    stays.wait(short(lately * 3600 / LEAVING.num_seconds().unsigned_abs()))
+    // Of a counter that is heard again since a moment it is a guess at most.
+    stays.wait(short(lately * 3600 / seen.max(u64::from(MINUTE))))
 }
 
 #[cfg(test)]

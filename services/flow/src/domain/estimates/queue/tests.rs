@@ -15,6 +15,12 @@ fn minute(n: i64, came: u32, gone: u32) -> Minute {
     Minute { at: at(n * 60), came, gone }
 }
 
+/// Seen all the time.
+fn queue(leaving: Leaving, before: u32, minutes: &[Minute], now: DateTime<Utc>) -> Option<Wait> {
+    let span = Span { from: None, until: now, before, minutes: minutes.to_vec() };
+    super::queue(leaving, &[span], now)
+}
+
 const BOTH: [Leaving; 2] = [Leaving::InOrder, Leaving::AsTheyLike];
 
 #[test]
@@ -175,12 +181,39 @@ proptest! {
     fn shares_sum_up_to_all(minutes in minutes()) {
         let minutes = fair(minutes);
         let now = at(minutes.len() as i64 * 60);
-        let (came, gone) = curves(0, &minutes, now);
-        prop_assume!(!came.is_empty());
+        let curves = [curves(0, &minutes, now)];
+        prop_assume!(!curves[0].0.is_empty());
         let (left, still) = in_order(0, &minutes, now);
-        for stays in [Stays::likeliest(&came, &gone, 20.0), Stays::of(&left, &still)] {
+        for stays in [Stays::likeliest(&curves, 20.0), Stays::of(&left, &still)] {
             let sum: f64 = stays.shares.iter().sum::<f64>() + stays.longer;
             prop_assert!((sum - 1.0).abs() < 1e-6 && stays.longer > -1e-9, "{}", sum);
         }
     }
+}
+
+#[test]
+fn minutes_that_nobody_has_seen_are_no_measure() {
+    // Two come each minute and stay for five. From the twentieth minute until the fiftieth the counter is silent; all who
+    // were in leave meanwhile.
+    let come = |from: i64, until: i64| {
+        (from..=until).map(move |n| minute(n, 2, if n >= from + 5 { 2 } else { 0 })).collect::<Vec<_>>()
+    };
+    let day = [come(1, 20), come(51, 62)].concat();
+    let silence = Silence { since: at(20 * 60), until: at(50 * 60), people: 10 };
+    let now = at(62 * 60);
+    for leaving in BOTH {
+        let seen = spans(10, &day, &[silence], now);
+        assert_eq!(seen.iter().map(|span| (span.before, span.minutes.len())).collect::<Vec<_>>(), [(0, 20), (0, 12)]);
+        let wait = super::queue(leaving, &seen, now).expect("an estimate");
+        assert!((4 * 60..=6 * 60).contains(&wait.seconds), "{leaving:?}: {wait:?}");
+        // Fourteen have left in the twelve minutes that were seen of the last eighteen.
+        assert_eq!(wait.per_hour, 70, "{leaving:?}");
+        let as_if_seen = super::queue(leaving, &spans(10, &day, &[], now), now).expect("an estimate");
+        assert!(as_if_seen.seconds > 8 * 60 && as_if_seen.per_hour < 70, "{leaving:?}: {as_if_seen:?}");
+    }
+    // Two counters of the same zone, silent at overlapping times, and one that fell silent with nothing before.
+    let other = Silence { since: at(30 * 60), until: at(52 * 60), people: 3 };
+    let seen = spans(10, &day, &[silence, other], now);
+    let parts: Vec<_> = seen.iter().map(|span| (span.from, span.until)).collect();
+    assert_eq!(parts, [(None, at(20 * 60)), (Some(at(52 * 60)), now)]);
 }
