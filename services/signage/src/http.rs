@@ -16,8 +16,10 @@ use kernel::{
     Combiner, Db, Remembered,
     open_data::{for_ever, knows},
 };
+use md5::Md5;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     cap,
@@ -25,8 +27,8 @@ use crate::{
     error::Error,
     ical,
     sightings::Sightings,
-    smil::{self, Panel, Part},
-    store::{self, Said},
+    smil::{self, Panel, Part, Whose, widget},
+    store::{self, Computed, Said},
 };
 
 /// What the routes need.
@@ -37,6 +39,8 @@ pub(crate) struct Open {
     pub(crate) acknowledgements: Combiner<Said, (), Error>,
     /// The revision of the index that the player of a display fetched last.
     pub(crate) fetched: Arc<Remembered<String, i64>>,
+    /// What the player of a display said that it is when it asked for its index last.
+    pub(crate) said: Arc<Remembered<String, String>>,
 }
 
 impl FromRef<Open> for Db {
@@ -51,6 +55,7 @@ pub(crate) fn router(open: Open) -> Router {
         .route("/signage/media/{media_id}", get(media))
         .route("/smil-index", get(index))
         .route("/signage/pages/{display_id}", get(page))
+        .route("/signage/pages/{display_id}/page.wgt", get(kept))
         .route("/signage/programme.ics", get(programme))
         .route("/signage/alerts", get(alerts))
         .route("/signage/alerts/{message_id}", get(alert))
@@ -80,43 +85,60 @@ async fn index(State(open): State<Open>, method: Method, headers: HeaderMap) -> 
         Ok(shown) => shown,
         Err(error) => return trouble(&error),
     };
-    let tag = format!("\"{display}-{}\"", shown.revision);
+    let (standby, panel) = match hanging(db, &display).await {
+        Ok(found) => found,
+        Err(error) => return trouble(&error),
+    };
+    let origin = origin(&headers);
+    let whose = Whose { player, display_id: &display, origin: &origin };
+    let index = smil::index(whose, shown.revision, shown.configured_at, &shown.content, &standby, panel);
+    let index = match index {
+        Ok(index) => index,
+        Err(error) => return trouble(&error.into()),
+    };
+    let tag = tag(&index);
     let changed = shown.computed_at.max(shown.configured_at);
     // By its date alone an index is known only to whoever has fetched this very revision: there may be two in a second.
     let by_date = is_not_newer(&headers, changed) && open.fetched.get(&display) == Some(shown.revision);
-    let is_known = knows(&headers, &tag) || by_date;
+    let is_known = names(&headers, &tag) || by_date;
     let has = match is_known {
         true => Some(shown.revision),
         false if headers.contains_key(header::IF_NONE_MATCH) => None,
         false => open.fetched.get(&display),
     };
+    open.said.put(display.clone(), said.to_owned());
     open.sightings.note(&display, has.map(|revision| health(said, revision)));
     if let Some(revision) = has.filter(|has| rendered < *has) {
-        let said = Said { display_id: display.clone(), revision };
-        if let Err(error) = open.acknowledgements.run(said).await {
-            // It asks again in a few seconds.
-            tracing::debug!(%error, "a player's word was not noted");
-        }
+        acknowledge(&open, &display, revision).await;
     }
     if is_known {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    let (standby, panel) = match hanging(db, &display).await {
-        Ok(found) => found,
-        Err(error) => return trouble(&error),
-    };
-    let (content, origin) = (&shown.content, origin(&headers));
-    let index = smil::index(&display, shown.revision, shown.configured_at, content, &standby, panel, &origin);
-    let index = match index {
-        Ok(index) => index,
-        Err(error) => return trouble(&error.into()),
-    };
     if method != Method::HEAD {
         open.fetched.put(display, shown.revision);
     }
     let mut response = served(smil::MEDIA_TYPE, Some(tag), index);
     response.headers_mut().extend(last_modified(changed));
     response
+}
+
+async fn acknowledge(open: &Open, display_id: &str, revision: i64) {
+    let said = Said { display_id: display_id.to_owned(), revision };
+    if let Err(error) = open.acknowledgements.run(said).await {
+        // It asks again in a few seconds.
+        tracing::debug!(%error, "a player's word was not noted");
+    }
+}
+
+/// garlic-player takes the MD5 of a file that it has for its tag, as its own server does: with any other one some versions
+/// fetch everything anew each time.
+fn tag(file: &[u8]) -> String {
+    format!("\"{}\"", HEXLOWER.encode(&Md5::digest(file)))
+}
+
+/// Whether the caller names a tag, with its quotes or as garlic-player does: without them.
+fn names(asked: &HeaderMap, tag: &str) -> bool {
+    knows(asked, tag) || knows(asked, tag.trim_matches('"'))
 }
 
 /// Players keep nothing that does not say when it has changed.
@@ -158,6 +180,8 @@ fn health(agent: &str, revision: i64) -> Health {
 /// Which page of a display: what it shows in a revision, from an instant (in seconds) on; else one that it keeps.
 #[derive(Deserialize)]
 struct Wanted {
+    /// A player that shows it.
+    player: Option<Uuid>,
     revision: Option<i64>,
     from: Option<i64>,
     evacuation: Option<String>,
@@ -173,34 +197,98 @@ async fn hanging(db: &Db, display_id: &str) -> Result<(Content, Panel), Error> {
     Ok((leave_the_house(&base, db.clock().now()), Panel { metres, portrait }))
 }
 
-/// What a display shows, as a page without any script.
-async fn page(State(db): State<Db>, Path(display_id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
-    match write_page(&db, &display_id, &wanted).await {
-        Ok(page) => {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'";
-            let mut response = served("application/xhtml+xml", None, page);
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-            response
-        }
-        Err(Error::NoSuchDisplay(_)) => (StatusCode::NOT_FOUND, "There is no such display.").into_response(),
-        Err(error) => trouble(&error),
+/// What a display shows, as a page without any script. A player that fetches it shows it now.
+async fn page(
+    State(open): State<Open>,
+    method: Method,
+    Path(display_id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (page, shown) = match write_page(&open.db, &display_id, &wanted, None).await {
+        Ok(written) => written,
+        Err(error) => return no_page(&error),
+    };
+    if let Some(player) = wanted.player.filter(|_| method != Method::HEAD) {
+        looks(&open, player, &display_id, shown.revision).await;
+    }
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    let mut response = served(smil::PAGE_TYPE, None, page);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+/// A player has fetched what its display shows: it is there, and that is on it.
+async fn looks(open: &Open, player: Uuid, display_id: &str, revision: i64) {
+    let Ok(Some((display, rendered))) = store::display_of_player(open.db.pool(), player).await else { return };
+    if display != display_id {
+        return;
+    }
+    // The browser in it says nothing of the player.
+    open.sightings.note(&display, open.said.get(&display).map(|said| health(&said, revision)));
+    if rendered < revision {
+        acknowledge(open, &display, revision).await;
     }
 }
 
-async fn write_page(db: &Db, display_id: &str, wanted: &Wanted) -> Result<Vec<u8>, Error> {
+/// The same for a player to keep.
+async fn kept(
+    State(db): State<Db>,
+    Path(display_id): Path<String>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
+    let origin = origin(&headers);
+    let whose = wanted.player.map(|player| Whose { player, display_id: &display_id, origin: &origin });
+    let live = whose.map(|whose| whose.live(wanted.slide.unwrap_or_default()));
+    let (page, shown) = match write_page(&db, &display_id, &wanted, live.as_deref()).await {
+        Ok(written) => written,
+        Err(error) => return no_page(&error),
+    };
+    let Some(widget) = widget::pack(&page) else {
+        tracing::warn!(display_id, "a page is too large to be kept");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let tag = tag(&widget);
+    if names(&headers, &tag) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+    }
+    let mut response = served(widget::MEDIA_TYPE, Some(tag), widget);
+    response.headers_mut().extend(last_modified(shown.computed_at.max(shown.configured_at)));
+    response
+}
+
+fn no_page(error: &Error) -> Response {
+    match error {
+        Error::NoSuchDisplay(_) => (StatusCode::NOT_FOUND, "There is no such display.").into_response(),
+        error => trouble(error),
+    }
+}
+
+/// `live`: it is for a player to keep, and that lies above it.
+async fn write_page(
+    db: &Db,
+    display_id: &str,
+    wanted: &Wanted,
+    live: Option<&str>,
+) -> Result<(Vec<u8>, Computed), Error> {
     let (standby, panel) = hanging(db, display_id).await?;
-    let part = Part { slide: wanted.slide.or(wanted.fallback.as_ref().map(|_| 0)), panel };
-    if wanted.evacuation.is_some() {
-        return Ok(smil::evacuation(&standby, part)?);
-    }
     let shown = store::shown(db.pool(), display_id).await?;
-    if wanted.fallback.is_some() {
-        return Ok(smil::fallback(&shown.content, part)?);
-    }
-    // Of another revision than the present one nothing is kept: then it is the present one, from its beginning.
-    let from = wanted.from.filter(|_| wanted.revision == Some(shown.revision));
-    let from = from.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    Ok(smil::page(&shown.content, from, part)?)
+    let content = &shown.content;
+    let slide = wanted.slide.or(wanted.fallback.as_ref().map(|_| 0));
+    let part = Part { slide, panel, live };
+    // A player shows a page that it keeps when nothing is left to read; then neither has this.
+    let is_live = live.is_none() && wanted.player.is_some();
+    let nothing = is_live && content.class != Class::Evacuation && content.lines.iter().all(|it| it.media.is_some());
+    let page = if wanted.evacuation.is_some() {
+        smil::evacuation(&standby, part)?
+    } else if wanted.fallback.is_some() || nothing {
+        smil::fallback(content, part)?
+    } else {
+        // Of another revision than the present one nothing is kept: then it is the present one, from its beginning.
+        let from = wanted.from.filter(|_| wanted.revision == Some(shown.revision));
+        smil::page(content, from.and_then(|seconds| DateTime::from_timestamp(seconds, 0)), part)?
+    };
+    Ok((page, shown))
 }
 
 /// The programme as a calendar that others subscribe to.

@@ -85,6 +85,7 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             Combiner::start(&context, WAITING, TOGETHER, |tx, said| Box::pin(commands::acknowledge(tx, said)));
         let open = http::Open {
             fetched: Arc::new(Remembered::new(FETCHED)),
+            said: Arc::new(Remembered::new(FETCHED)),
             db: context.db.clone(),
             sightings: sightings.clone(),
             acknowledgements: acknowledgements.clone(),

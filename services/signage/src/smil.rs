@@ -1,5 +1,6 @@
 //! SMIL for players that are no browsers of ours (garlic-player, IAdea): an index with what a display shows, and the
-//! page that it refers to. No player ever gets an empty index.
+//! pages that it refers to. No player ever gets an empty index. What garlic-player makes of it was seen (services/README.md),
+//! and is in `tests/it/conformance.rs`.
 
 use std::io;
 
@@ -17,11 +18,18 @@ use self::slides::{Second, Slide, slides};
 use crate::domain::{Arrow, Class, Content, Line, figures};
 
 mod slides;
+pub mod widget;
 
 /// The media type of an index.
 pub const MEDIA_TYPE: &str = "application/smil+xml";
-/// Players ask for a newer index this often.
+/// The media type of a page.
+pub const PAGE_TYPE: &str = "application/xhtml+xml";
+/// Players ask for a newer index this often; garlic-player not more than once a minute, whatever is said here.
 const REFRESH_SECONDS: &str = "5";
+/// Without this IAdea's players show no page.
+const PAGES: (&str, &str) = ("systemComponent", "http://www.w3.org/1999/xhtml");
+/// garlic-player 0.6.0 goes by how an address ends, later ones by how it ends before its question.
+const WIDGET: &str = "&.wgt";
 /// Players that know nothing else show the page this long before they look again.
 const PAGE_SECONDS: u32 = 15;
 /// Of several slides each is there so long.
@@ -79,24 +87,48 @@ fn holding(content: &Content, from: Option<DateTime<Utc>>) -> impl Iterator<Item
     content.lines.iter().filter(move |line| from.is_none_or(|from| end(line).is_none_or(|end| from < end)))
 }
 
-/// The index of a display, which was set up as it is at `configured_at` and says `standby` in an evacuation. What it refers to lies at `origin`
-/// ("http://house:8420"): an address that begins with a slash is a file of its own to some players.
+/// Whose index it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'w> {
+    /// Which player asks.
+    pub player: Uuid,
+    /// Its display.
+    pub display_id: &'w str,
+    /// Under which address it has found the house ("http://house:8420"): an address that begins with a slash is a file of its own
+    /// to some players.
+    pub origin: &'w str,
+}
+
+impl Whose<'_> {
+    /// Where the pages are that it keeps.
+    fn kept(&self) -> String {
+        format!("{}/signage/pages/{}/page.wgt?player={}", self.origin, self.display_id, self.player)
+    }
+
+    /// Where it finds what its display shows now, and is seen.
+    #[must_use]
+    pub fn live(&self, slide: usize) -> String {
+        format!("{}/signage/pages/{}?player={}&slide={slide}", self.origin, self.display_id, self.player)
+    }
+}
+
+/// The index of a display, which was set up as it is at `configured_at` and says `standby` in an evacuation.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
 pub fn index(
-    display_id: &str,
+    whose: Whose<'_>,
     revision: i64,
     configured_at: DateTime<Utc>,
     content: &Content,
     standby: &Content,
     panel: Panel,
-    origin: &str,
 ) -> io::Result<Vec<u8>> {
-    let page = format!("{origin}/signage/pages/{display_id}?revision={revision}");
+    let (kept, origin) = (whose.kept(), whose.origin);
+    let page = format!("{kept}&revision={revision}");
     // Under an address of their own, so that the player has them before they are needed.
-    let leave = format!("{origin}/signage/pages/{display_id}?evacuation={}", configured_at.timestamp());
-    let rest = format!("{origin}/signage/pages/{display_id}?fallback");
+    let leave = format!("{kept}&evacuation={}", configured_at.timestamp());
+    let rest = format!("{kept}&fallback{WIDGET}");
     let leave = refs(&leave, &standby.headline, Class::Evacuation, &standby.lines.iter().collect::<Vec<_>>(), panel);
     let there = There { origin, panel, page: &page, leave: &leave, rest: &rest };
     document(|xml| {
@@ -115,7 +147,7 @@ pub fn index(
                 })?;
                 Ok(())
             })?;
-            xml.create_element("body").write_inner_content(|xml| {
+            xml.create_element("body").with_attribute(PAGES).write_inner_content(|xml| {
                 xml.create_element("par").write_inner_content(|xml| {
                     xml.create_element("seq").write_inner_content(|xml| {
                         for kept in leave.iter().chain([&rest]) {
@@ -167,7 +199,7 @@ fn classes(xml: &mut Xml, content: &Content, there: &There<'_>) -> io::Result<()
 
 /// The addresses of the slides of some lines.
 fn refs(page: &str, headline: &Text, class: Class, lines: &[&Line], panel: Panel) -> Vec<String> {
-    (0..slides(class, headline, lines, panel).len()).map(|at| format!("{page}&slide={at}")).collect()
+    (0..slides(class, headline, lines, panel).len()).map(|at| format!("{page}&slide={at}{WIDGET}")).collect()
 }
 
 fn always(xml: &mut Xml, pages: &[String]) -> io::Result<()> {
@@ -185,7 +217,9 @@ fn priority(xml: &mut Xml, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io
 
 /// The page with what is computed, then the pictures and films one after the other, from one end of a fact to the next.
 fn play(xml: &mut Xml, content: &Content, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
-    let wall_clock = |at: DateTime<Utc>| format!("wallclock({})", at.format("%Y-%m-%dT%H:%M:%SZ"));
+    // In the house's time and without its zone: garlic-player takes a time with a zone for midnight.
+    let wall_clock =
+        |at: DateTime<Utc>| format!("wallclock({})", at.with_timezone(&Berlin).format("%Y-%m-%dT%H:%M:%S"));
     let begin = span.from.map_or_else(|| "0".to_owned(), wall_clock);
     let page = there.page;
     let page = span.from.map_or_else(|| page.to_owned(), |from| format!("{page}&from={}", from.timestamp()));
@@ -215,25 +249,29 @@ fn play(xml: &mut Xml, content: &Content, there: &There<'_>, span: &Span<'_>) ->
 fn references(xml: &mut Xml, pages: &[String]) -> io::Result<()> {
     let seconds = format!("{}s", if pages.len() > 1 { SLIDE_SECONDS } else { PAGE_SECONDS });
     for page in pages {
-        let attributes = [("src", page.as_str()), ("type", "text/html"), ("region", "screen"), ("dur", &seconds)];
+        let attributes =
+            [("src", page.as_str()), ("type", widget::MEDIA_TYPE), ("region", "screen"), ("dur", &seconds)];
         xml.create_element("ref").with_attributes(attributes).write_empty()?;
     }
     Ok(())
 }
 
 /// Light on dark in normal times, the strongest contrast in an evacuation. How large the letters are depends on the panel.
-const STYLE: &str = "html{background:#0b1026;color:#fff}body{margin:3vmin;font-family:Arial,'Liberation Sans',sans-serif;\
+const STYLE: &str = "html{background:#0b1026;color:#fff}body{margin:3vmin;font-family:Arial,Liberation Sans,sans-serif;\
 line-height:1.2;overflow-wrap:break-word}h1,p{margin:0}p{padding-top:.25em}[lang=en],[lang=de-x-ls],small{display:block;\
 font-weight:400}.evacuation{background:#fff;color:#000}.evacuation h1{color:#8f0016}\
-.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}";
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\
+object{position:fixed;top:0;left:0;width:100%;height:100%}";
 
 /// Which of the pages of some lines: a slide, or all that there is for who looks by a browser; on which panel.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct Part<'p> {
     /// Counted from 0; None: all at once.
     pub slide: Option<usize>,
     /// How large the letters are.
     pub panel: Panel,
+    /// Where it is as it is now, which lies above it as long as the player reaches the house: a kept page is as old as its index.
+    pub live: Option<&'p str>,
 }
 
 /// The page that an index refers to, with what still holds at `from`. It cannot know how old it is when it is looked at,
@@ -241,7 +279,7 @@ pub struct Part {
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn page(content: &Content, from: Option<DateTime<Utc>>, part: Part) -> io::Result<Vec<u8>> {
+pub fn page(content: &Content, from: Option<DateTime<Utc>>, part: Part<'_>) -> io::Result<Vec<u8>> {
     let lines: Vec<&Line> = holding(content, from).filter(|line| line.media.is_none()).collect();
     html(content.class, &content.headline, &lines, part)
 }
@@ -250,7 +288,7 @@ pub fn page(content: &Content, from: Option<DateTime<Utc>>, part: Part) -> io::R
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn evacuation(content: &Content, part: Part) -> io::Result<Vec<u8>> {
+pub fn evacuation(content: &Content, part: Part<'_>) -> io::Result<Vec<u8>> {
     html(Class::Evacuation, &content.headline, &content.lines.iter().collect::<Vec<_>>(), part)
 }
 
@@ -258,11 +296,11 @@ pub fn evacuation(content: &Content, part: Part) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn fallback(content: &Content, part: Part) -> io::Result<Vec<u8>> {
+pub fn fallback(content: &Content, part: Part<'_>) -> io::Result<Vec<u8>> {
     html(Class::Default, &content.fallback, &[], part)
 }
 
-fn html(class: Class, headline: &Text, lines: &[&Line], part: Part) -> io::Result<Vec<u8>> {
+fn html(class: Class, headline: &Text, lines: &[&Line], part: Part<'_>) -> io::Result<Vec<u8>> {
     let shown = match part.slide {
         // Of a content that has changed meanwhile there may be fewer.
         Some(slide) => {
@@ -283,15 +321,23 @@ fn html(class: Class, headline: &Text, lines: &[&Line], part: Part) -> io::Resul
     );
     let kind = if class == Class::Evacuation { "evacuation" } else { "normal" };
     document(|xml| {
+        // Players read it as XML or, when they keep it, as HTML.
+        xml.write_event(Event::DocType(BytesText::new("html")))?;
         let root = [("xmlns", "http://www.w3.org/1999/xhtml"), ("lang", "de"), ("class", kind)];
         xml.create_element("html").with_attributes(root).write_inner_content(|xml| {
             xml.create_element("head").write_inner_content(|xml| {
+                xml.create_element("meta").with_attribute(("charset", "utf-8")).write_empty()?;
                 text(xml, "title", &headline.de)?;
                 text(xml, "style", &format!("{STYLE}{sizes}"))
             })?;
             xml.create_element("body").write_inner_content(|xml| {
                 let slides = |xml: &mut Xml| shown.iter().try_for_each(|slide| on_slide(xml, class, headline, slide));
                 xml.create_element("main").write_inner_content(slides)?;
+                if let Some(live) = part.live {
+                    // One that cannot be fetched shows nothing: what is kept stays in sight.
+                    let there = [("type", PAGE_TYPE), ("data", live)];
+                    xml.create_element("object").with_attributes(there).write_text_content(BytesText::new(""))?;
+                }
                 Ok(())
             })?;
             Ok(())

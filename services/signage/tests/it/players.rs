@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Europe::Berlin;
 use sky_proto::{
     flow::v1::HouseState,
     signage::v1::{self as pb, DisplayState},
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     acknowledgements::look,
-    open_formats::{PLAYER, agent, get, with_player},
+    open_formats::{PLAYER, agent, get, kept, with_player},
     support::*,
 };
 
@@ -25,7 +26,8 @@ fn plays(smil: &str, at: DateTime<Utc>) -> Vec<String> {
     };
     let wall_clock = |value: &str| {
         let inner = value.strip_prefix("wallclock(").and_then(|rest| rest.strip_suffix(')')).expect("a wall clock");
-        inner.parse::<DateTime<Utc>>().expect("a time")
+        let time = inner.parse::<NaiveDateTime>().expect("a time");
+        time.and_local_timezone(Berlin).single().expect("one time").to_utc()
     };
     for class in smil.split("<priorityClass").skip(1) {
         let class = class.split("</priorityClass>").next().expect("its end");
@@ -63,7 +65,7 @@ async fn with_a_dead_line_each_fact_is_played_until_its_own_end() {
     let read = async |at: DateTime<Utc>| {
         let mut text = String::new();
         for source in plays(&smil, at) {
-            text += &get(&house, &source, &[]).await.text();
+            text += &kept(&get(&house, &source, &[]).await);
         }
         text
     };
@@ -72,7 +74,7 @@ async fn with_a_dead_line_each_fact_is_played_until_its_own_end() {
     let later = read(minutes(10)).await;
     assert!(!later.contains("Nur kurz") && later.contains("Ziemlich lange"), "what still holds stays: {later}");
     let over = plays(&smil, minutes(60));
-    assert!(over.len() == 1 && over[0].ends_with("?fallback"), "never empty, never old: {over:?}");
+    assert!(over.len() == 1 && over[0].ends_with("&fallback&.wgt"), "never empty, never old: {over:?}");
 }
 
 #[tokio::test]
@@ -150,18 +152,54 @@ async fn a_player_that_only_looks_at_the_date_of_its_index_has_what_it_fetched_b
     assert_eq!(plays.rendered_revision, plays.revision);
 }
 
+/// garlic-player asks for its index not more than once a minute: it is seen by the pages that it shows.
+#[tokio::test]
+async fn a_player_that_shows_a_page_is_there_has_it_and_shows_what_is_now() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    let who = [("user-agent", agent.as_str())];
+    let smil = get(&house, "/smil-index", &who).await.text();
+    let page = kept(&get(&house, &plays(&smil, minutes(1))[0], &[]).await);
+    let (_, live) = page.split_once("<object type=\"application/xhtml+xml\" data=\"").expect("what is live above it");
+    let (live, rest) = live.split_once('"').expect("its end");
+    // Read as HTML, an element that closes itself would swallow the rest.
+    assert!(rest.starts_with("></object>") && page.contains("<!DOCTYPE html>"), "{page}");
+    let live = live.replace("&amp;", "&");
+    assert!(live.starts_with("http://signage/signage/pages/cafe-1?player="), "{live}");
+
+    publish(&house, &message(pb::PriorityClass::Operations, "Neues", "cafe")).await.expect("published");
+    let stranger = live.replace(PLAYER, "3f0cd56c-0d3a-4f1e-9f9a-000000000000");
+    for (method, address) in [("GET", "/signage/pages/cafe-1"), ("GET", stranger.as_str()), ("HEAD", live.as_str())] {
+        assert_eq!(http(&house, method, address, &[]).await.status, 200);
+    }
+    assert_eq!(listed(&house, "cafe-1").await.rendered_revision, 0, "nobody shows it yet");
+    let text = get(&house, &live, &[("user-agent", "Mozilla/5.0")]).await.text();
+    assert!(text.contains("Neues") && !text.contains("<object"), "by an old index it shows what is new: {text}");
+    let plays = listed(&house, "cafe-1").await;
+    assert_eq!((plays.rendered_revision, plays.state()), (plays.revision, DisplayState::Active));
+    let health = plays.health.expect("what it is");
+    assert_eq!(health.player, "garlic-macOS/v0.6.0.679", "not the browser in it");
+
+    // An evacuation is on it, and answered, before it has asked for an index again.
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let text = get(&house, &live, &[]).await.text();
+    assert!(text.contains("class=\"evacuation\""), "{text}");
+    let plays = listed(&house, "cafe-1").await;
+    assert_eq!(plays.rendered_revision, plays.revision);
+}
+
 #[tokio::test]
 async fn the_page_of_an_evacuation_is_fetched_before_there_is_one() {
     let house = with_player().await;
     let agent = agent(PLAYER);
     let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
-    let kept: Vec<&str> = smil.split("<prefetch src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    let (rest, slides) = kept.split_last().expect("pages");
-    assert!(rest.ends_with("?fallback") && slides.len() > 1, "{smil}");
+    let ahead: Vec<&str> = smil.split("<prefetch src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let (rest, slides) = ahead.split_last().expect("pages");
+    assert!(rest.ends_with("&amp;fallback&amp;.wgt") && slides.len() > 1, "{smil}");
     let read = async |pages: &[String]| {
         let mut text = String::new();
         for page in pages {
-            let page = get(&house, page, &[]).await.text();
+            let page = kept(&get(&house, page, &[]).await);
             assert!(page.contains("class=\"evacuation\"") && !page.contains("Stand "), "{page}");
             text += &page;
         }
