@@ -70,8 +70,10 @@
     page = subject && { subject, at: clock.now(), ticks: performance.now(), revision: Number(main.dataset.revision) || 0 };
   };
   const classOf = () => ["evacuation", "safety", "operations", "scheduled", "default"].find((name) => screen().classList.contains(name)) || "default";
+  // On a dark screen nobody has seen anything, although it goes on below.
+  const isUnseen = () => document.hidden || Boolean(document.documentElement.dataset.dark);
   const watchPage = () => {
-    const subject = screen().dataset.plays === "alone" ? "" : classOf();
+    const subject = isUnseen() || screen().dataset.plays === "alone" ? "" : classOf();
     if ((page ? page.subject : "") !== subject || (page && performance.now() - page.ticks > LONGEST)) turnPage(subject);
   };
 
@@ -91,8 +93,16 @@
   const broken = (item, is) => fault("media-" + item.dataset.id.slice(0, 16), is, is ? item.textContent.trim().replace(/\s+/g, " ").slice(0, 100) : "", item.dataset.id);
 
   const end = () => {
-    if (playing) keepPlay(playing.id, playing.at, playing.revision);
+    if (playing && !playing.unseen) keepPlay(playing.id, playing.at, playing.revision);
     playing = null;
+  };
+  // It was seen until the screen went dark, and is again from when it is light.
+  const watchStage = () => {
+    const unseen = isUnseen();
+    if (!playing || playing.unseen === unseen) return;
+    if (unseen) keepPlay(playing.id, playing.at, playing.revision);
+    else playing.at = clock.now();
+    playing.unseen = unseen;
   };
 
   const lower = () => {
@@ -108,7 +118,7 @@
     stage.textContent = "";
     stage.appendChild(element);
     element.setAttribute("aria-label", item.querySelector("b") ? item.querySelector("b").textContent : "");
-    playing = { id: item.dataset.id, at: clock.now(), revision: Number(main.dataset.revision) || 0 };
+    playing = { id: item.dataset.id, at: clock.now(), revision: Number(main.dataset.revision) || 0, unseen: isUnseen() };
     attach();
   };
 
@@ -196,7 +206,7 @@
   };
 
   main.addEventListener("live:update", () => { attach(); look(); watchPage(); });
-  setInterval(() => { look(); watchPage(); }, 1000);
+  setInterval(() => { watchStage(); look(); watchPage(); }, 1000);
   attach();
   look();
   watchPage();

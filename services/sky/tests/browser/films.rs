@@ -113,3 +113,39 @@ async fn a_film_plays_is_proven_and_plays_on_without_network() {
     desk.quits().await;
     monitor.driver.quit().await.expect("the browser ends");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_on_below_a_dark_screen_is_no_proof_of_play() {
+    let Some(stage) = Stage::open().await else { return };
+    let (cable, desktop) = (Cable::to(stage.house.running.http).await, Desktop::new());
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    monitor.sees("li .time", "").await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    film(&desktop, &desk).await;
+    desk.quits().await;
+    monitor.holds("the film", RUNS).await;
+    // Without the house nothing of what it keeps is told and forgotten.
+    cable.cut();
+    let notes_the_time = async |name: &str| monitor.run(&format!("window.{name} = window.houseClock.now()")).await;
+    let kept = |is: &str| {
+        format!(
+            "Object.keys(localStorage).filter((key) => key.startsWith('sky play ')) \
+             .map((key) => JSON.parse(localStorage.getItem(key))).{is}"
+        )
+    };
+    monitor.run("document.querySelector('main').dataset.dark = '00:00-23:59'").await;
+    monitor.holds("it is dark", "document.documentElement.dataset.dark === 'yes'").await;
+    monitor.holds("what was seen until then is kept", &kept("some((play) => play.subject.length === 64)")).await;
+    notes_the_time("gone").await;
+    for _ in 0..2 {
+        monitor.run("document.querySelector('.stage video').dataset.old = 'yes'").await;
+        let another = "document.querySelector('.stage video') && !document.querySelector('.stage video').dataset.old";
+        monitor.holds("the film begins again", another).await;
+    }
+    monitor.holds("nobody has seen that", &kept("every((play) => play.at <= window.gone)")).await;
+    monitor.run("document.querySelector('main').dataset.dark = ''").await;
+    monitor.holds("it is light", "document.documentElement.dataset.dark === ''").await;
+    let seen = kept("some((play) => play.subject.length === 64 && play.at > window.gone)");
+    monitor.holds("what is seen again counts", &seen).await;
+    monitor.driver.quit().await.expect("the browser ends");
+}
