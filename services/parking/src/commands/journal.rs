@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     holding,
-    lanes::{Kind, Passage, Seen, save_passage, visit_of},
+    lanes::{Kind, Passage, SOONEST_BACK, Seen, save_passage, visit_of},
 };
 use crate::{
     domain::{
@@ -82,7 +82,15 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
         let at = if entry.at < now - OLDEST { now } else { entry.at.min(now) };
         let class = class_here(entry.class, &site.classes);
         let counted = right.as_ref().is_some_and(Right::is_counted);
-        let (counts, mut right, right_changed) = passed(direction, right, at, class);
+        let decided = match &right {
+            Some(right) => {
+                let around = (at - SOONEST_BACK, at + SOONEST_BACK);
+                store::counting::was_decided(tx.conn(), right.visit, lane, direction, around).await?
+            }
+            None => false,
+        };
+        let (counts, mut right, right_changed) =
+            if decided { (None, right, false) } else { passed(direction, right, at, class) };
         if let Some(right) = right.as_mut().filter(|_| right_changed && direction == Direction::In)
             && let Some(left) = store::counting::left_after(tx.conn(), right.visit, at).await?
         {
@@ -94,7 +102,8 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
         }
         summary.taken += 1;
         summary.by_hand += u32::from(entry.by_hand);
-        summary.unknown += u32::from(!right_changed && !matches!(entry.credential, Credential::Anonymous(_)));
+        summary.unknown +=
+            u32::from(!right_changed && !decided && !matches!(entry.credential, Credential::Anonymous(_)));
         let kind = if entry.by_hand { Kind::ByHand } else { Kind::Journal };
         let seen = Seen {
             key: entry.key,

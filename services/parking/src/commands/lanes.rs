@@ -9,8 +9,8 @@ use crate::{
     domain::{
         BayClass, Right, RightState, Site,
         coaches::welcome,
-        gates::{Command, Step},
-        lanes::{Credential, Direction, Verdict, Whose, judge_entry, judge_walk_in, whose},
+        gates::{Command, CommandState, Step},
+        lanes::{Credential, Direction, Verdict, Whose, bay_lost, judge_entry, judge_walk_in, whose},
     },
     error::Error,
     events,
@@ -63,6 +63,9 @@ pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswe
         }
         Whose::Several | Whose::Nobodys => None,
     };
+    if let Some(answer) = still_waits(tx, &seen, right.as_ref(), &site).await? {
+        return Ok(answer);
+    }
     let unseen = match &right {
         Some(Right { state: RightState::CheckedIn, entered_at: Some(at), .. })
             if seen.direction == Direction::In && *at + SOONEST_BACK <= now =>
@@ -100,7 +103,12 @@ pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswe
     {
         holding::give_again(tx, right).await?;
     }
-    let mut message = passage.verdict.message(seen.direction, &site.alternatives);
+    let is_lost =
+        passage.verdict == Verdict::Cancelled && passage.right.as_ref().is_some_and(|it| it.lost_at.is_some());
+    let mut message = match is_lost {
+        true => bay_lost(&site.alternatives),
+        false => passage.verdict.message(seen.direction, &site.alternatives),
+    };
     let coach = passage.right.as_mut().filter(|right| {
         passage.right_changed
             && seen.direction == Direction::In
@@ -174,11 +182,9 @@ async fn still_waits(
             && right.entered_at.is_some_and(|at| now < at + SOONEST_BACK)
     });
     let Some(right) = let_in else { return Ok(None) };
-    let Some(command) = store::gates::last_let_in(tx.conn(), right.visit, &seen.lane, now - SOONEST_BACK).await? else {
-        return Ok(None);
-    };
-    let state = command.step(Step::Time, now).map_or_else(|Over(state)| state, |command| command.state);
-    let command = match state {
+    let told = store::gates::last_let_in(tx.conn(), right.visit, &seen.lane, now - SOONEST_BACK).await?;
+    let Some(Ok(command)) = told.map(|command| command.step(Step::Time, now)) else { return Ok(None) };
+    let under_way = match command.state {
         CommandState::Failed | CommandState::Expired => None,
         state if state.is_over() => return Ok(None),
         _ => Some(command),
@@ -193,8 +199,8 @@ async fn still_waits(
         at: now,
     };
     save_passage(tx, seen, &passage, site).await?;
-    let command = match command {
-        Some(under_way) => Some(under_way),
+    let command = match under_way {
+        Some(command) => Some(command),
         None => gates::open_for(tx, seen).await?,
     };
     let message = verdict.message(seen.direction, &site.alternatives);

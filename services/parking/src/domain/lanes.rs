@@ -167,6 +167,17 @@ impl Verdict {
     }
 }
 
+/// What a driver is told whose bay was lost to a closure: the visit stands.
+pub(crate) fn bay_lost(alternatives: &[Alternative]) -> Text {
+    let (woanders, elsewhere) = list_at_gate(alternatives);
+    Text::new(
+        format!(
+            "Ihr Besuch steht, Ihr Stellplatz ist durch die Sperrung entfallen. Bitte weichen Sie aus: {woanders}."
+        ),
+        format!("Your visit stands, but your bay was lost to the closure. Please park elsewhere: {elsewhere}."),
+    )
+}
+
 /// May the car of this right come in? A confirmed right opens even when the count says full: a count
 /// may drift, a promise may not. A car that stands at the lane has reached an unreachable site. `unseen`: since the car
 /// of this right came in, one has left of which nobody knows which it was; here it is again, so it was this one.

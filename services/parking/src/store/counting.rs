@@ -97,6 +97,29 @@ pub(crate) async fn left_after(
     .await?)
 }
 
+/// Whether a lane has let a visit's car pass within a span of time: a camera of it told of the car by its own line, while the
+/// lane's was down. The lane's journal then tells of the same car.
+pub(crate) async fn was_decided(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    lane: &str,
+    direction: Direction,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from lane_event
+             where visit_id = $1 and lane = $2 and direction = $3 and verdict = 'open' and kind = 'decided'
+                and at > $4 and at < $5)",
+    )
+    .bind(visit)
+    .bind(lane)
+    .bind(direction.name())
+    .bind(from)
+    .bind(until)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// How a car of which nobody knows which it was may have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeftUnseen {

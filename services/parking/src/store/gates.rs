@@ -186,6 +186,28 @@ pub(crate) async fn command_of_key(conn: &mut PgConnection, key: Uuid) -> Result
         .transpose()
 }
 
+/// What the barrier of a way in was told when it last let in the car of a visit since an instant; None: it has not, or was
+/// told nothing.
+pub(crate) async fn last_let_in(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    lane: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<Command>, Error> {
+    sqlx::query_as::<_, CommandRow>(
+        "select c.* from lane_event e join gate_command c using (idempotency_key)
+         where e.visit_id = $1 and e.lane = $2 and e.direction = 'in' and e.verdict = 'open' and e.at > $3
+         order by e.at desc, c.requested_at desc limit 1",
+    )
+    .bind(visit)
+    .bind(lane)
+    .bind(since)
+    .fetch_optional(conn)
+    .await?
+    .map(CommandRow::read)
+    .transpose()
+}
+
 /// Commands that are not over, the oldest first; of one lane, or of all.
 pub(crate) async fn unfinished(conn: &mut PgConnection, lane: Option<&str>) -> Result<Vec<Command>, Error> {
     sqlx::query_as::<_, CommandRow>(

@@ -2,14 +2,21 @@
 //! and no plate is kept.
 
 use chrono::TimeDelta;
-use kernel::{Role, testing::House, testing::staff};
+use kernel::{Role, testing::House, testing::staff, values::timestamp};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sky_proto::parking::v1::{self as pb, gates_client::GatesClient, occupancy_client::OccupancyClient};
+use sky_proto::parking::v1::{
+    self as pb, confirm_command_request::Step, gates_client::GatesClient, occupancy_client::OccupancyClient,
+};
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{
+    client,
+    gates::{beats, says},
+    journal::{entry, submits},
+    support::*,
+};
 
 pub async fn token(house: &House, camera: &str) -> String {
     let request = pb::IssueDeviceTokenRequest { device_id: camera.to_owned() };
@@ -70,6 +77,10 @@ async fn a_booked_plate_opens_in_and_out_once_and_is_forgotten_when_the_car_leav
     assert_eq!(seen(&house, &into, &entry).await, "open");
     assert_eq!(seen(&house, &into, &entry).await, "open", "the same push again");
     assert_eq!(occupied(&house).await, Some(1), "counted once");
+    let orders = beats(&house, "in-1", false, "").await;
+    for step in [Step::Acknowledged, Step::Confirmed] {
+        says(&house, "in-1", &orders.commands[0].command_id, step).await.expect("it has opened");
+    }
     house.clock.set(house.clock.now() + TimeDelta::seconds(30));
     assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.85)).await, "already_in");
 
@@ -79,6 +90,29 @@ async fn a_booked_plate_opens_in_and_out_once_and_is_forgotten_when_the_car_leav
     assert!(!right(&house, visit).await.plate_known);
     let refused = set_plate(&house, visit, "HAL-AB 123").await.expect_err("it has left");
     assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn a_car_that_the_camera_has_told_of_is_no_other_in_the_journal_of_its_lane() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
+    let code = right(&house, visit).await.reference;
+    for (camera, lane, cars) in [("camera-in-1", "in-1", 1), ("camera-out-1", "out-1", 0)] {
+        let token = token(&house, camera).await;
+        assert_eq!(seen(&house, &token, &recognition(&house, "HALAB123", 0.9, 0.85)).await, "open");
+        // The barrier has not heard of it, and opened from its list a little later.
+        let at = house.clock.now() + TimeDelta::seconds(20);
+        house.clock.set(house.clock.now() + TimeDelta::minutes(10));
+        let entry = pb::JournalEntry { at: Some(timestamp(at)), ..entry(&code, 0) };
+        assert_eq!(submits(&house, lane, &[entry]).await, (1, 0));
+        assert_eq!(occupied(&house).await, Some(cars), "{lane}");
+    }
+    // On its way in once more, and nobody has seen that: this is a car.
+    let later = entry(&code, 30);
+    house.clock.set(minutes(40));
+    assert_eq!((submits(&house, "in-1", &[later]).await, occupied(&house).await), ((1, 0), Some(1)));
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     cameras::{plates, recognition, seen, set_plate, token},
     client,
+    gates::{car, drives},
     support::*,
 };
 
@@ -211,6 +212,10 @@ async fn a_lost_bay_keeps_its_plate_for_the_one_that_is_taken_instead() {
     // What the house does every minute: it ends what is over, and forgets the plate of that alone.
     in_time(&house, 52, over, RightState::NoShow).await;
     assert_eq!(plates(&house).await, 1);
+    let refused = drives(&house, &lane(), car("in-1", pb::Direction::In, &right(&house, lost).await.reference)).await;
+    assert_eq!(refused.verdict(), Verdict::Cancelled);
+    let told = refused.message.expect("words");
+    assert!(told.de.starts_with("Ihr Besuch steht") && told.en.starts_with("Your visit stands"), "{told:?}");
     takes(&house, lost, pb::BayClass::Family).await.expect("taken");
     assert!(right(&house, lost).await.plate_known, "as before");
     house.clock.set(house.clock.now().max(minutes(61)));

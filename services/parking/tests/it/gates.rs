@@ -41,13 +41,13 @@ pub async fn beats(house: &House, lane: &str, held_open: bool, fault: &str) -> p
     GatesClient::new(house.channel(&controller(lane))).report_lane(request).await.expect("heard").into_inner()
 }
 
-async fn says(house: &House, lane: &str, command: &str, step: Step) -> Result<pb::GateCommand, Status> {
+pub async fn says(house: &House, lane: &str, command: &str, step: Step) -> Result<pb::GateCommand, Status> {
     let request =
         pb::ConfirmCommandRequest { command_id: command.to_owned(), step: step.into(), failure: String::new() };
     GatesClient::new(house.channel(&controller(lane))).confirm_command(request).await.map(tonic::Response::into_inner)
 }
 
-async fn look(house: &House, lane: &str) -> pb::Lane {
+pub async fn look(house: &House, lane: &str) -> pb::Lane {
     let lanes = GatesClient::new(house.channel(&attendant())).list_lanes(pb::ListLanesRequest {}).await;
     lanes.expect("told").into_inner().lanes.into_iter().find(|it| it.lane == lane).expect("this lane")
 }

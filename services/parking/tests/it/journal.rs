@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{client, occupancy::disagree, support::*};
 
 /// A car of a lane's journal, so many minutes after noon.
-fn entry(code: &str, minute: i64) -> pb::JournalEntry {
+pub fn entry(code: &str, minute: i64) -> pb::JournalEntry {
     pb::JournalEntry {
         entry_id: Uuid::new_v4().to_string(),
         at: Some(timestamp(minutes(minute))),
@@ -21,7 +21,7 @@ fn entry(code: &str, minute: i64) -> pb::JournalEntry {
     }
 }
 
-async fn submits(house: &House, lane: &str, entries: &[pb::JournalEntry]) -> (u32, u32) {
+pub async fn submits(house: &House, lane: &str, entries: &[pb::JournalEntry]) -> (u32, u32) {
     let told = sends(house, lane, Some(timestamp(house.clock.now())), entries).await;
     (told.taken, told.known_before)
 }

@@ -1,17 +1,18 @@
 //! Vehicles at the lanes: with a code, with a reference, without anything; and the count.
 
+use chrono::TimeDelta;
 use kernel::{
     ticket_code::{Kind, TicketCode, reference},
     values::timestamp,
 };
 use sky_proto::{
     journey::v1::VisitCancelled,
-    parking::v1::{self as pb, Direction, record_lane_response::Verdict},
+    parking::v1::{self as pb, Direction, confirm_command_request::Step, record_lane_response::Verdict},
     reservations::v1::{BookingConfirmed, BookingReissued, IssuedTicket, ReissuedCode, ShowingDelayed},
 };
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{client, gates::says, support::*};
 
 fn seen(direction: Direction, code: &str) -> pb::RecordLaneRequest {
     pb::RecordLaneRequest {
@@ -66,6 +67,9 @@ async fn a_code_opens_once_and_a_repeat_changes_nothing() {
     assert_eq!(record(&house, &entry).await, first, "the same event again");
     assert_eq!(occupied(&house).await, Some(1));
     assert_eq!(site(&house).await.classes[0].expected, 0);
+    for step in [Step::Acknowledged, Step::Confirmed] {
+        says(&house, "in-1", &first.command_id, step).await.expect("it has opened");
+    }
     let again = record(&house, &seen(Direction::In, &code)).await;
     assert_eq!(again.verdict(), Verdict::AlreadyIn);
 
@@ -80,6 +84,35 @@ async fn a_code_opens_once_and_a_repeat_changes_nothing() {
     let entered: Vec<pb::VehicleEntered> = house.events("parking").await;
     let left: Vec<pb::VehicleLeft> = house.events("parking").await;
     assert_eq!((entered.len(), left.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn whose_barrier_has_not_opened_is_let_in_once_more_and_counted_once() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let code = code(&house, Kind::Visit, visit);
+    let first = record(&house, &seen(Direction::In, &code)).await;
+    // Impatient: the barrier is still to open.
+    let impatient = record(&house, &seen(Direction::In, &code)).await;
+    assert_eq!((impatient.verdict(), &impatient.command_id), (Verdict::Open, &first.command_id));
+    says(&house, "in-1", &first.command_id, Step::Acknowledged).await.expect("heard");
+    says(&house, "in-1", &first.command_id, Step::Failed).await.expect("its motor is stuck");
+    let entry = seen(Direction::In, &code);
+    let second = record(&house, &entry).await;
+    assert_eq!((second.verdict(), second.command_id == first.command_id), (Verdict::Open, false), "told once more");
+    assert_eq!(record(&house, &entry).await, second, "the same event again");
+    // This one nobody hears of.
+    house.clock.set(house.clock.now() + TimeDelta::seconds(40));
+    let third = record(&house, &seen(Direction::In, &code)).await;
+    assert_eq!((third.verdict(), third.command_id == second.command_id), (Verdict::Open, false));
+    assert_eq!(occupied(&house).await, Some(1), "one car");
+    for step in [Step::Acknowledged, Step::Confirmed] {
+        says(&house, "in-1", &third.command_id, step).await.expect("it has opened");
+    }
+    assert_eq!(record(&house, &seen(Direction::In, &code)).await.verdict(), Verdict::AlreadyIn, "another car");
+    let entered: Vec<pb::VehicleEntered> = house.events("parking").await;
+    assert_eq!((entered.len(), occupied(&house).await), (1, Some(1)));
 }
 
 #[tokio::test]

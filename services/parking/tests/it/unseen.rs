@@ -67,7 +67,9 @@ async fn a_car_that_left_without_its_code_comes_back_in() {
     let other = right(&house, later).await.reference;
     assert_eq!(drives(&house, Direction::In, &other).await, Verdict::Open);
     drives(&house, Direction::Out, "").await;
-    assert_eq!(drives(&house, Direction::In, &other).await, Verdict::AlreadyIn);
+    let before = (cars(&house).await, told::<pb::VehicleEntered>(&house).await);
+    assert_eq!(drives(&house, Direction::In, &other).await, Verdict::Open, "its barrier is still to open");
+    assert_eq!((cars(&house).await, told::<pb::VehicleEntered>(&house).await), before, "it is no other car");
     // Its time is over, wherever it was.
     drives(&house, Direction::Out, "").await;
     house.clock.set(minutes(241));
