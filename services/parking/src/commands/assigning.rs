@@ -34,10 +34,13 @@ pub(crate) async fn assign(
     store::lock_classes(tx.conn(), None).await?;
     let before = store::lock_right(tx.conn(), wanted.id).await?;
     let assigned = store::partners::assigned(tx.conn(), wanted.id).await?;
+    let kept = store::plates::fingerprint(tx.conn(), wanted.id).await?;
+    let same_plate = kept.as_deref() == plate.as_ref().map(|plate| plate.fingerprint.as_slice());
     let known = before.as_ref().map(|right| Known {
         own: assigned.as_ref().is_some_and(|(of, _)| of == partner),
         version: assigned.as_ref().map_or(1, |(_, version)| *version),
-        same: right.class == wanted.class && right.window == wanted.window,
+        // Of a car that has left no plate is kept.
+        same: right.class == wanted.class && right.window == wanted.window && (same_plate || !right.keeps_plate()),
     });
     let version = known.map_or(0, |known| known.version);
     let mut right = match (judge(known, wanted.version), before.clone()) {

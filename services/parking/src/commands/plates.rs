@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::lanes::{LaneAnswer, Seen, record_lane};
 use crate::{
     domain::{
-        RightState,
         lanes::{Credential, Direction},
         plates::{Behind, Sight, late, may_stand_since},
     },
@@ -51,8 +50,7 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) ->
     let Some(plate) = plate else {
         return store::plates::forget(tx.conn(), visit).await;
     };
-    let has_a_bay = [RightState::Held, RightState::Confirmed, RightState::Suspended, RightState::CheckedIn];
-    if !has_a_bay.contains(&right.state) {
+    if !right.keeps_plate() {
         return Err(Error::NoBayForPlate(right.state));
     }
     store::plates::save(tx.conn(), visit, &plate.fingerprint, (&plate.for_lanes, plate.day), now).await

@@ -4,6 +4,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::{Right, RightState};
+
 /// A reading that is older is about the car before: the barrier must not open for the next one.
 const PERISHES: TimeDelta = TimeDelta::seconds(20);
 /// A camera's clock may be ahead by so much.
@@ -12,6 +14,13 @@ const AHEAD: TimeDelta = TimeDelta::seconds(5);
 const STANDS: TimeDelta = TimeDelta::minutes(5);
 /// So soon after a car no other one stands at the same barrier: a camera has seen the first one again.
 pub(crate) const SAME_CAR: TimeDelta = TimeDelta::seconds(5);
+
+impl Right {
+    /// Whether a plate may be kept with it: its car is to come, or is in.
+    pub(crate) const fn keeps_plate(&self) -> bool {
+        matches!(self.state, RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::CheckedIn)
+    }
+}
 
 /// By how much a reading comes too late or too early to be about the car that stands there; None: it comes in time. Either
 /// its camera's clock is wrong, or it was long on the way.

@@ -146,6 +146,11 @@ pub(crate) async fn forget(conn: &mut PgConnection, visit: Uuid) -> Result<(), E
     Ok(())
 }
 
+/// What is kept of a visit's plate.
+pub(crate) async fn fingerprint(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Vec<u8>>, Error> {
+    Ok(sqlx::query_scalar("select fingerprint from plate where visit_id = $1").bind(visit).fetch_optional(conn).await?)
+}
+
 /// Whether a visit's plate is known.
 pub(crate) async fn is_set(conn: &mut PgConnection, visit: Uuid) -> Result<bool, Error> {
     Ok(sqlx::query_scalar("select exists (select 1 from plate where visit_id = $1)")

@@ -58,6 +58,9 @@ async fn a_right_is_assigned_amended_and_used_and_a_version_is_taken_once() {
     assert_eq!((status, told["state"].as_str()), (StatusCode::CREATED, Some("confirmed")), "{told}");
     assert!(!told.to_string().contains("AB123"), "no plate is told: {told}");
     assert_eq!(post(&house, &token, &first).await.0, StatusCode::OK, "the same again changes nothing");
+    let mut other_car = first.clone();
+    other_car["rightHolder"]["credentials"][0]["identifier"]["id"] = json!("HAL-AB132");
+    assert_eq!(post(&house, &token, &other_car).await.0, StatusCode::CONFLICT, "another car is another version");
     let longer = right(id, 2, &standard, minutes(60), minutes(300));
     let (status, told) = post(&house, &token, &longer).await;
     assert_eq!((status, told["state"].as_str(), &told["version"]), (StatusCode::OK, Some("amended"), &json!(2)));
