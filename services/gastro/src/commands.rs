@@ -138,7 +138,7 @@ async fn take(
 ) -> Result<(), Error> {
     order.takes(place, preparation);
     store::slots::free(tx.conn(), &[order.id]).await?;
-    store::slots::claim(tx.conn(), order.id, place.slot_at, need).await
+    store::claims::claim(tx.conn(), order.id, place.slot_at, need).await
 }
 
 /// The visit is cancelled, and its meal with it; what is being made already waits for staff. With `refund` its money goes

@@ -5,6 +5,7 @@
 //! another order.
 
 pub(crate) mod affected;
+pub(crate) mod claims;
 pub(crate) mod given_back;
 pub(crate) mod house;
 pub(crate) mod kds_tokens;

@@ -1,6 +1,8 @@
 //! What other services' events mean here. Each may come twice, late and in another order than those
 //! of other services.
 
+mod kitchen;
+
 use std::collections::BTreeMap;
 
 use kernel::{
@@ -11,17 +13,14 @@ use prost::Name;
 use prost_types::Timestamp;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, HouseState, HouseStateChanged},
-    gastro::v1::{OrderMoved, OrderScheduled, OrderState, OrderStateChanged},
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired, VisitRebooked},
     portal::v1::{DevicePairingChanged, PairingState},
     reservations::v1::{BookingConfirmed, BookingReissued, ShowingDelayed, ShowingScheduled},
 };
-use uuid::Uuid;
 
-use crate::{
-    commands::{self, rebooking::Rebooked},
-    domain::meals::Told,
-};
+use crate::commands::{self, rebooking::Rebooked};
+
+pub(crate) use kitchen::{OF_GASTRO, from_gastro};
 
 /// What of journey's events means something here.
 pub(crate) const OF_JOURNEY: &[&str] =
@@ -138,40 +137,6 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
             commands::gates::evacuation(tx, house.state() == HouseState::Evacuating).await?;
         }
         Ok(())
-    })
-}
-
-/// What of gastro's events means something here.
-pub(crate) const OF_GASTRO: &[&str] = &[OrderMoved::NAME, OrderScheduled::NAME, OrderStateChanged::NAME];
-
-/// When a meal is collected, whether there is one: who eats after the showing needs the bay until then.
-pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
-    Box::pin(async move {
-        let mut meals: BTreeMap<Uuid, Vec<Told>> = BTreeMap::new();
-        for event in run {
-            let (visit, told) = match event.name() {
-                OrderScheduled::NAME => {
-                    let told = event.decode::<OrderScheduled>()?;
-                    (told.visit_id, Told::PickupAt(values::time("pickup_at", told.pickup_at)?))
-                }
-                OrderMoved::NAME => {
-                    let told = event.decode::<OrderMoved>()?;
-                    (told.visit_id, Told::PickupAt(values::time("pickup_at", told.pickup_at)?))
-                }
-                OrderStateChanged::NAME => {
-                    let told = event.decode::<OrderStateChanged>()?;
-                    let is_made = match told.state() {
-                        OrderState::Unspecified => continue,
-                        OrderState::Cancelled | OrderState::Rejected => Told::Cancelled,
-                        _ => Told::Made,
-                    };
-                    (told.visit_id, is_made)
-                }
-                _ => continue,
-            };
-            meals.entry(values::id("visit_id", &visit)?).or_default().push(told);
-        }
-        Ok(commands::meals::told(tx, &meals).await?)
     })
 }
 

@@ -21,7 +21,7 @@ use crate::{
         rules::{Rules, Taken},
     },
     error::Error,
-    store::{self, ordering::Stock, slots::Claim},
+    store::{self, claims::Claim, ordering::Stock},
 };
 
 /// What those who wait need to know.
@@ -193,7 +193,7 @@ impl Counter {
         }
         store::forget_orders_of_visits(tx.conn(), &visits).await?;
         store::save_orders(tx.conn(), &orders).await?;
-        store::slots::claim_all(tx.conn(), &claims).await?;
+        store::claims::claim_all(tx.conn(), &claims).await?;
         store::ordering::take_stock(tx.conn(), &stock).await?;
         for held in &self.held {
             for share in &held.shares {

@@ -13,7 +13,7 @@ use crate::{
     },
     error::Error,
     events,
-    store::{self, slots::Claim},
+    store::{self, claims::Claim},
 };
 
 /// Meals with what they are planned from.
@@ -120,7 +120,7 @@ async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, meals: &[Meal], planned:
     let ids: Vec<Uuid> = leave().map(|(meal, _)| meal.id).collect();
     let claims: Vec<Claim> = leave().flat_map(|(meal, planned)| claims(meal, planned)).collect();
     if !ids.is_empty() {
-        store::slots::move_all(tx.conn(), &ids, &claims).await?;
+        store::claims::move_all(tx.conn(), &ids, &claims).await?;
     }
     let mut on_board = false;
     let (mut moved, mut without) = (Vec::new(), Vec::new());

@@ -74,7 +74,7 @@ pub(crate) async fn place(tx: &mut Tx, lines: &[LineWish]) -> Result<Order, Erro
     order.number = Some(store::next_numbers(tx.conn(), day, 1).await?);
     store::save_order(tx.conn(), &order).await?;
     store::save_day(tx.conn(), &[order.id], day).await?;
-    store::slots::claim(tx.conn(), order.id, slot_at, &need(&order.lines)).await?;
+    store::claims::claim(tx.conn(), order.id, slot_at, &need(&order.lines)).await?;
     menus.take_stock(tx, order.id, order.pickup_at, &portions(&order.lines)).await?;
     for share in &shares {
         store::ordering::save_share(tx.conn(), share).await?;
