@@ -3,16 +3,24 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::{self, Text};
+use kernel::{
+    Tx,
+    values::{self, Text},
+};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use toml::Spanned;
 
 use super::{Section, Source};
-use crate::domain::{
-    Level,
-    counters::{Logic, MISSED_INTERVALS, Sensor, State},
-    directives::{Kind, Rule},
-    ways::Lift,
+use crate::{
+    domain::{
+        Level,
+        counters::{Logic, MISSED_INTERVALS, Sensor, State},
+        directives::{Kind, Rule},
+        ways::Lift,
+    },
+    error::Error,
+    store,
 };
 
 #[derive(Deserialize)]
@@ -227,4 +235,61 @@ impl Section {
         };
         self.policy.iter().filter_map(rule).collect()
     }
+}
+
+/// A counter for the audit log: what it counts, and when it counts as silent.
+fn counter(sensor: &Sensor) -> Value {
+    let logic = |(number, logic): &(i64, Logic)| match logic {
+        Logic::Line { into, out_of } => json!({"logic": number, "into": into, "out_of": out_of}),
+        Logic::Balance { zone } => json!({"logic": number, "people_in": zone}),
+    };
+    json!({
+        "serial": sensor.serial,
+        "interval_seconds": sensor.interval.num_seconds(),
+        "silent_after_seconds": sensor.silence.num_seconds(),
+        "live": sensor.live,
+        "logics": sensor.logics.iter().map(logic).collect::<Vec<_>>(),
+    })
+}
+
+/// Writes down what the file changes of lifts and counters, before it is written. Null: the file has it not.
+pub(super) async fn record(tx: &mut Tx, lifts: &[Lift], sensors: &[Sensor]) -> Result<(), Error> {
+    let lift = |lift: &Lift| json!({"levels": lift.levels, "without": lift.without});
+    for it in store::measures::lifts(tx.conn()).await? {
+        let after = lifts.iter().find(|other| other.id == it.id).map_or(Value::Null, lift);
+        super::record(tx, "set_lift", &it.id, lift(&it), after).await?;
+    }
+    for it in &store::sensors::all(tx.conn()).await? {
+        let after = sensors.iter().find(|other| other.id == it.id);
+        // It left the file before.
+        if after.is_none() && it.state == State::Retired {
+            continue;
+        }
+        let after = after.map_or(Value::Null, counter);
+        super::record(tx, "set_counter", &it.id, counter(it), after).await?;
+    }
+    Ok(())
+}
+
+/// The policy for the audit log.
+fn told(rules: &[Rule]) -> Value {
+    let rule = |it: &Rule| {
+        json!({
+            "zone": it.zone,
+            "group": it.group,
+            "when": it.when.name(),
+            "do": it.kind.name(),
+            "to": it.to,
+            "minutes": it.valid_for.num_minutes(),
+            "auto": it.auto,
+        })
+    };
+    rules.iter().map(rule).collect()
+}
+
+/// Writes the policy as the file has it.
+pub(super) async fn write_rules(tx: &mut Tx, rules: &[Rule]) -> Result<(), Error> {
+    let before = store::measures::rules(tx.conn()).await?;
+    store::measures::save_rules(tx.conn(), rules).await?;
+    super::record(tx, "set_policy", "policy", told(&before), told(rules)).await
 }

@@ -1,8 +1,9 @@
 //! The `[flow.headcount]` part of the house file: what the house assumes of people whom nobody counts.
 
 use kernel::Tx;
+use serde_json::json;
 
-use super::{Section, Source};
+use super::{Section, Source, record};
 use crate::{error::Error, store};
 
 /// Checks what is there; a house that says nothing assumes what most do.
@@ -32,5 +33,7 @@ pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String
 /// Writes what passed the check.
 pub(super) async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let policy = section.headcount.as_ref().map(|headcount| headcount.get_ref().clone()).unwrap_or_default();
-    store::headcount::save_policy(tx.conn(), &policy).await
+    let before = store::headcount::policy(tx.conn()).await?;
+    store::headcount::save_policy(tx.conn(), &policy).await?;
+    record(tx, "set_headcount_rules", "headcount", json!(before), json!(policy)).await
 }

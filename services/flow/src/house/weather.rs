@@ -1,11 +1,17 @@
 //! The `[[flow.weather]]` parts of the house file: zones under the open sky, and from which warnings on it is proposed to
 //! close them.
 
+use kernel::Tx;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use toml::Spanned;
 
-use super::{Section, Source};
-use crate::domain::weather::{Kind, Rule, Severity};
+use super::{Section, Source, record};
+use crate::{
+    domain::weather::{Kind, Rule, Severity},
+    error::Error,
+    store,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,4 +52,16 @@ impl Section {
         };
         self.weather.iter().filter_map(rule).collect()
     }
+}
+
+/// For the audit log.
+fn told(rules: &[Rule]) -> Value {
+    rules.iter().map(|it| json!({"zone": it.zone, "warning": it.kind.name(), "from": it.from.name()})).collect()
+}
+
+/// Writes what passed the check.
+pub(super) async fn write(tx: &mut Tx, rules: &[Rule]) -> Result<(), Error> {
+    let before = store::weather::rules(tx.conn()).await?;
+    store::weather::save_rules(tx.conn(), rules).await?;
+    record(tx, "set_weather_rules", "weather", told(&before), told(rules)).await
 }

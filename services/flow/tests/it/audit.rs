@@ -225,7 +225,7 @@ async fn door(day: &mut Day<'_>, showing: Uuid, visit: Uuid, tickets: &[Uuid]) {
 }
 
 #[tokio::test]
-async fn what_the_house_file_changes_of_limits_and_of_the_clock_is_in_the_audit_log() {
+async fn what_the_house_file_changes_is_in_the_audit_log() {
     let house = house().await;
     let by_file = async || -> Vec<(String, String, serde_json::Value, serde_json::Value)> {
         let acts = "select act, about, before, after from audit where who = 'house-file' order by id";
@@ -237,7 +237,12 @@ async fn what_the_house_file_changes_of_limits_and_of_the_clock_is_in_the_audit_
     let other = HOUSE_FILE
         .replacen("no_shows_percent = 5", "no_shows_percent = 0", 1)
         .replacen("amber = { rise = 80, fall = 75 }", "amber = { rise = 70, fall = 65 }", 1)
-        .replacen("capacity = 120", "capacity = 110", 1);
+        .replacen("capacity = 120", "capacity = 110", 1)
+        .replacen("minutes = 20\nauto = true", "minutes = 25\nauto = true", 1)
+        .replacen("from = \"minor\"", "from = \"severe\"", 1)
+        .replacen("levels = [\"ground\", \"upper\", \"roof\"]", "levels = [\"ground\", \"upper\"]", 1)
+        .replacen("interval_seconds = 60", "interval_seconds = 30", 1)
+        .replacen("unseen_percent = 10", "unseen_percent = 12", 1);
     load(&house, &other).await.expect("loaded");
     let acts = by_file().await.split_off(first);
     let of = |act: &str, about: &str| {
@@ -252,4 +257,28 @@ async fn what_the_house_file_changes_of_limits_and_of_the_clock_is_in_the_audit_
     assert_eq!((rise(&before), rise(&after)), (80.into(), 70.into()));
     let (before, after) = of("set_group_limit", "main-exit");
     assert_eq!((rise(&before), rise(&after)), (80.into(), 70.into()));
+    let (before, after) = of("set_policy", "policy");
+    assert_eq!((&before[0]["minutes"], &after[0]["minutes"]), (&20.into(), &25.into()));
+    let (before, after) = of("set_weather_rules", "weather");
+    assert_eq!((&before[0]["from"], &after[0]["from"]), (&"minor".into(), &"severe".into()));
+    let (before, after) = of("set_headcount_rules", "headcount");
+    assert_eq!((&before["unseen_percent"], &after["unseen_percent"]), (&10.into(), &12.into()));
+    let (before, after) = of("set_lift", "lift");
+    assert_eq!(
+        (before["levels"].as_array().map(Vec::len), after["levels"].as_array().map(Vec::len)),
+        (Some(3), Some(2))
+    );
+    let (before, after) = of("set_counter", "foyer-1");
+    assert_eq!((&before["interval_seconds"], &after["interval_seconds"]), (&60.into(), &30.into()));
+    // All of it once; what leaves the file as well.
+    let told = by_file().await.len();
+    load(&house, &other).await.expect("loaded");
+    assert_eq!(by_file().await.len(), told, "the same file once more changes nothing");
+    let without =
+        other.replacen("[[flow.weather]]\nzone = \"terrace\"\nwarning = \"storm\"\nfrom = \"moderate\"\n", "", 1);
+    assert_ne!(without, other);
+    load(&house, &without).await.expect("loaded");
+    let gone = by_file().await.split_off(told);
+    assert_eq!(gone.len(), 1, "{gone:?}");
+    assert_eq!((gone[0].2.as_array().map(Vec::len), gone[0].3.as_array().map(Vec::len)), (Some(2), Some(1)));
 }

@@ -111,7 +111,7 @@ async fn the_desk_waits_for_a_family_and_lets_it_in() {
     desk.press_in("//ul[@class='measures']", "Beenden").await;
     desk.sees("#measures + p", "Nichts läuft").await;
     desk.open("/desk/audit").await;
-    desk.sees(".audit", "directive").await;
+    desk.sees(".audit", "Anweisung").await;
     accessible::check(&desk, "the log").await;
     desk.open("/desk").await;
 

@@ -128,7 +128,7 @@ async fn a_lost_child_is_looked_for_on_every_screen_once_staff_confirm_it() {
     desk.press_in("//ul[@class='measures']", "Ablehnen").await;
     desk.sees("#measures + p", "Nichts läuft").await;
     desk.open("/desk/audit").await;
-    desk.sees(".audit", "incident").await;
+    desk.sees(".audit", "Vorfall").await;
     assert!(foyer.is_same_page().await, "the monitor was reloaded");
     desk.quits().await;
     room.quits().await;

@@ -337,6 +337,19 @@ pub(crate) struct Before {
     before: u64,
 }
 
+/// Whose act it is: what no account did is said in words.
+fn actor(w: &Words, who: String) -> String {
+    let key = match who.as_str() {
+        "house-file" => "audit-by-house-file",
+        "flow" => "audit-by-itself",
+        "time" => "audit-by-time",
+        "policy" => "audit-by-policy",
+        "weather" => "audit-by-weather",
+        _ => return who,
+    };
+    w.t(key)
+}
+
 /// Who did what and when, the newest first.
 pub(crate) async fn audit(
     State(edge): State<Arc<Edge>>,
@@ -349,8 +362,8 @@ pub(crate) async fn audit(
     let w = guest.frame(guest.words.t("audit-title"));
     let entries = list.entries.into_iter().map(|entry| EntryView {
         at: w.day_and_time(&entry.at),
-        who: entry.who,
-        act: entry.act,
+        who: actor(&w, entry.who),
+        act: w.known(&format!("act-{}", entry.act.replace('_', "-"))).unwrap_or(entry.act),
         about: entry.about,
         before: entry.before,
         after: entry.after,
