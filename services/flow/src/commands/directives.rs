@@ -141,6 +141,23 @@ pub(super) async fn finish(tx: &mut Tx, directive: &mut Directive, by: &str) -> 
     follow_stop(tx, directive, by).await
 }
 
+/// What binds holds for longer; true when it does now.
+pub(super) async fn prolong(tx: &mut Tx, id: Uuid, until: DateTime<Utc>, by: &str) -> Result<bool, Error> {
+    store::measures::lock(tx.conn()).await?;
+    let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
+    if !directive.state.binds() || directive.valid_until >= until {
+        return Ok(false);
+    }
+    let before = json!({"valid_until": directive.valid_until});
+    directive.prolong(until);
+    store::measures::save_directive(tx.conn(), &directive).await?;
+    record(tx, by, "prolong_directive", id, before, json!({"valid_until": until})).await?;
+    if directive.state.shown() {
+        tell(tx, &directive).await?;
+    }
+    Ok(true)
+}
+
 /// Takes back the end of one, a moment after somebody ended it by mistake.
 pub(crate) async fn resume(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
     let now = tx.now();

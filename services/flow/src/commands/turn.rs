@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
+use uuid::Uuid;
 
 use super::{admissions, directives, estimates, sensors, touch_house, weather, zones};
 use crate::{
@@ -39,8 +40,10 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let mut changed = sensors::notice_silence(tx, silent).await?;
     let (zones, groups, aged) = renew(tx).await?;
     changed |= aged;
+    let (held, longer) = weather::hold(tx).await?;
+    changed |= longer;
     changed |= follow_time(tx).await?;
-    changed |= propose(tx, &zones, &groups).await?;
+    changed |= propose(tx, &zones, &groups, &held).await?;
     changed |= weather::propose(tx).await?;
     changed |= follow_reasons(tx, &zones).await?;
     let now = tx.now();
@@ -170,8 +173,8 @@ fn reason(rule: &Rule, groups: &[EscapeGroup]) -> Text {
     }
 }
 
-/// The zones' policy: proposes when a level is reached, and takes back its own when it is left.
-async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup]) -> Result<bool, Error> {
+/// The zones' policy: proposes when a level is reached, and takes back its own when it is left, but what the weather holds.
+async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup], held: &[Uuid]) -> Result<bool, Error> {
     let rules = store::measures::rules(tx.conn()).await?;
     if rules.is_empty() {
         return Ok(false);
@@ -186,7 +189,8 @@ async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup]) -> Result<
         rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, groups, &levels, now)?))).collect();
     let mut changed = false;
     // What nothing calls for any more, and what leads people on into what is full by now.
-    for directive in left(&rules, &known).into_iter().chain(into_full(&known, zones)) {
+    let left = left(&rules, &known).into_iter().filter(|it| !held.contains(&it.id));
+    for directive in left.chain(into_full(&known, zones)) {
         directives::end(tx, directive.id, BY_POLICY).await?;
         changed = true;
     }

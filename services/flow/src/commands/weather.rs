@@ -8,7 +8,7 @@ use super::directives::{self, RECENT};
 use crate::{
     domain::{
         directives::{Kind, State, Wish},
-        weather::{BY_WEATHER, Warning},
+        weather::{BY_WEATHER, Warning, warned_until},
     },
     error::Error,
     store,
@@ -27,9 +27,31 @@ pub(crate) async fn over(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     store::weather::forget(tx.conn(), id).await
 }
 
+/// The confirmed stops of zones that are warned of, which neither time nor the policy ends meanwhile, and whether one of
+/// them holds for longer now: a warning may have been given, or made longer, since.
+pub(super) async fn hold(tx: &mut Tx) -> Result<(Vec<Uuid>, bool), Error> {
+    let rules = store::weather::rules(tx.conn()).await?;
+    let now = tx.now();
+    let warnings = if rules.is_empty() { Vec::new() } else { store::weather::warnings(tx.conn(), now).await? };
+    if warnings.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let (mut held, mut changed) = (Vec::new(), false);
+    for stop in store::measures::directives(tx.conn(), now).await? {
+        let Some(warned) = warned_until(&stop, &rules, &warnings, now) else { continue };
+        held.push(stop.id);
+        let until = warned.min(now + LONGEST);
+        // For a warning of days not by two seconds each turn: displays are told each time.
+        if stop.valid_until < until && (until == warned || stop.valid_until < now + LONGEST / 2) {
+            changed |= directives::prolong(tx, stop.id, until, BY_WEATHER).await?;
+        }
+    }
+    Ok((held, changed))
+}
+
 /// Proposes what the warnings ask for, and takes proposals back that none asks for any more. What staff have confirmed
-/// stays until they end it or its time is over: that it is safe up there again a person decides. True: something has
-/// changed.
+/// stays until they end it, or its time is over and nothing is warned of: that it is safe up there again a person decides.
+/// True: something has changed.
 pub(super) async fn propose(tx: &mut Tx) -> Result<bool, Error> {
     let rules = store::weather::rules(tx.conn()).await?;
     if rules.is_empty() {

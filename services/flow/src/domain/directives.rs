@@ -359,6 +359,12 @@ impl Directive {
         self.begin_if_due(now);
     }
 
+    /// It holds for longer.
+    pub(crate) fn prolong(&mut self, until: DateTime<Utc>) {
+        self.valid_until = until;
+        self.show_anew();
+    }
+
     pub(crate) fn end(&mut self, by: &str, now: DateTime<Utc>) {
         by.clone_into(&mut self.ended_by);
         (self.state, self.ended_at) = (State::Ended, Some(now));

@@ -90,5 +90,20 @@ impl Rule {
     }
 }
 
+/// Until when a zone under the open sky is warned of that is stopped, and that staff have said yes to; None: it is no such
+/// stop. As long as that only a person ends it, whoever gave it and for what.
+pub(crate) fn warned_until(
+    stop: &Directive,
+    rules: &[Rule],
+    warnings: &[Warning],
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    if stop.kind != directives::Kind::StopAdmission || !stop.state.binds() {
+        return None;
+    }
+    let of_zone = |warning: &&Warning| rules.iter().any(|rule| rule.zone == stop.from && rule.concerns(warning, now));
+    warnings.iter().filter(of_zone).map(|warning| warning.valid_until).max()
+}
+
 #[cfg(test)]
 mod tests;

@@ -59,21 +59,77 @@ async fn a_thunderstorm_proposes_to_close_the_terrace_and_staff_decide() {
     let over = MessageWithdrawn { message_id: thunder.to_string() };
     house.react("flow", "signage", &over.message_id, &over).await.expect("heard");
     house.clock.set(minutes(30));
+    // Another one comes while it holds: the terrace stays closed, without anybody being asked.
     told(&house, &warning(Uuid::now_v7(), WarningKind::Storm, WarningSeverity::Severe, 120)).await;
-    turn_until(&house, "its time is over, and another warning holds", async || {
-        house.clock.set(minutes(61).max(house.clock.now()));
-        open(&house).await.first().is_some_and(|it| it.state() == MeasureState::Proposed)
+    turn_until(&house, "as long as the other warning", async || {
+        open(&house).await.iter().any(|it| it.valid_until == Some(timestamp(minutes(120))))
     })
     .await;
-    let second = open(&house).await.remove(0);
-    assert_ne!(second.directive_id, stop.directive_id);
-
-    // Turned down, it is not asked again.
-    let end = pb::EndDirectiveRequest { directive_id: second.directive_id };
-    DirectivesClient::new(house.channel(&desk())).end_directive(end).await.expect("turned down");
+    house.clock.set(minutes(61));
     correct(&house, "foyer", 97).await;
-    turn_until(&house, "turns go on", async || !open(&house).await.is_empty()).await;
-    assert!(open(&house).await.iter().all(|it| it.from_zone_id == "foyer"));
+    turn_until(&house, "turns go on", async || open(&house).await.len() > 1).await;
+    let terrace: Vec<_> = open(&house).await.into_iter().filter(|it| it.from_zone_id == "terrace").collect();
+    assert_eq!(terrace.len(), 1, "{terrace:?}");
+    assert_eq!((&terrace[0].directive_id, terrace[0].state()), (&stop.directive_id, MeasureState::Active));
+
+    // Ended by staff, it is not asked again.
+    let end = pb::EndDirectiveRequest { directive_id: stop.directive_id.clone() };
+    DirectivesClient::new(house.channel(&desk())).end_directive(end).await.expect("ended");
+    correct(&house, "foyer", 0).await;
+    turn_until(&house, "turns go on", async || open(&house).await.is_empty()).await;
+}
+
+/// A confirmed stop of the terrace, given for half an hour because it was full, or by staff themselves.
+async fn stays_closed_while_it_thunders(house: &House, stop: &pb::Directive) {
+    let terrace = async || -> Option<pb::Directive> {
+        open(house).await.into_iter().find(|it| it.directive_id == stop.directive_id)
+    };
+    let began = house.clock.now();
+    let until = timestamp(began + TimeDelta::minutes(90));
+    assert!(stop.valid_until.expect("an end").seconds < until.seconds);
+    let thunder = WarningTaken {
+        valid_until: Some(until),
+        ..warning(Uuid::now_v7(), WarningKind::Thunderstorm, WarningSeverity::Minor, 0)
+    };
+    told(house, &thunder).await;
+    // The rain empties it.
+    correct(house, "terrace", 0).await;
+    turn_until(house, "as long as the warning", async || {
+        terrace().await.is_some_and(|it| it.valid_until == Some(until))
+    })
+    .await;
+    house.clock.set(began + TimeDelta::minutes(89));
+    // The foyer's shows that turns are taken.
+    correct(house, "foyer", 97).await;
+    turn_until(house, "turns go on", async || open(house).await.iter().any(|it| it.from_zone_id == "foyer")).await;
+    assert_eq!(terrace().await.map(|it| it.state()), Some(MeasureState::Active), "it thunders");
+    correct(house, "foyer", 0).await;
+    house.clock.set(began + TimeDelta::minutes(91));
+    turn_until(house, "its time is over, and the thunder", async || open(house).await.is_empty()).await;
+}
+
+#[tokio::test]
+async fn whatever_a_terrace_was_closed_for_it_does_not_open_in_a_thunderstorm() {
+    let house = house().await;
+    correct(&house, "terrace", 60).await;
+    let full = async || open(&house).await.into_iter().find(|it| it.from_zone_id == "terrace");
+    turn_until(&house, "the policy proposes", async || full().await.is_some()).await;
+    let full = full().await.expect("proposed");
+    assert_eq!(full.proposed_by, "policy");
+    let confirm = pb::ConfirmDirectiveRequest { directive_id: full.directive_id.clone() };
+    DirectivesClient::new(house.channel(&desk())).confirm_directive(confirm).await.expect("confirmed");
+    stays_closed_while_it_thunders(&house, &full).await;
+
+    let stop = pb::ProposeDirectiveRequest {
+        idempotency_key: Uuid::now_v7().to_string(),
+        kind: DirectiveKind::StopAdmission.into(),
+        from_zone_id: "terrace".to_owned(),
+        confirm: true,
+        ..Default::default()
+    };
+    let own =
+        DirectivesClient::new(house.channel(&desk())).propose_directive(stop).await.expect("stopped").into_inner();
+    stays_closed_while_it_thunders(&house, &own).await;
 }
 
 #[tokio::test]
