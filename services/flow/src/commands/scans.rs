@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{record, touch, zones::count};
 use crate::{
     domain::{
-        Admission, Quality, advice,
+        Admission, HouseState, Quality, advice,
         journal::nonce_of_return,
         scan::{self, Asked, Judgement, Kind, Party, Scanned, TooMany, Verdict},
     },
@@ -221,14 +221,16 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
         store::record(tx.conn(), &line).await?;
         return Ok(Answered::Now(Box::new(answer)));
     }
+    // An evacuation may have begun since the look: nobody goes in any more, and out goes everybody at any time.
+    let house = (scan.kind != Kind::Exit).then_some(look.holds.house);
     if !again.is_empty() {
         let nonce = nonce_of_return(&scan.device, &scan.nonce);
         let (kind, verdict) = (Kind::Reentry, Verdict::Readmitted);
         let own =
             NewLine { nonce: &nonce, kind, verdict, admitted_now: 0, tickets: &again, asked: &[], answer: &[], ..line };
-        write(tx, admission.clone(), &own, steps).await?;
+        write(tx, admission.clone(), &own, house, steps).await?;
     }
-    write(tx, admission, &line, steps).await?;
+    write(tx, admission, &line, house, steps).await?;
     if scan.kind == Kind::Reentry || !scan.late_reason.is_empty() {
         let after = json!({"kind": scan.kind.name(), "people": answer.judgement.tickets.len(), "reason": scan.late_reason,
             "lane": scan.lane, "nonce": scan.nonce});
@@ -240,10 +242,16 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
 }
 
 /// Writes a line that moves people, tells it and notes how many.
-async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>, steps: &mut Steps) -> Result<(), Error> {
+async fn write(
+    tx: &mut Tx,
+    mut admission: Admission,
+    line: &NewLine<'_>,
+    house: Option<HouseState>,
+    steps: &mut Steps,
+) -> Result<(), Error> {
     let now = tx.now();
     (admission.admitted, admission.booked, admission.revision) =
-        store::record_move(tx.conn(), line, &admission).await?;
+        store::record_move(tx.conn(), line, &admission, house).await?;
     if line.kind == Kind::Entry
         && let Some(visit) = line.visit
     {

@@ -258,12 +258,14 @@ pub(crate) async fn record(conn: &mut PgConnection, line: &NewLine<'_>) -> Resul
 }
 
 /// Writes a line together with what it does: the showing's counts first (its row is the lock), then the tickets
-/// that are as the verdict saw them. Answers the showing's new (admitted, booked, revision). When a showing or a
-/// ticket has changed since the look, nothing may stay of it: it fails, and the scan is judged anew.
+/// that are as the verdict saw them. Answers the showing's new (admitted, booked, revision). When a showing, a ticket or
+/// the house (None: it does not matter) has changed since the look, nothing may stay of it: it fails, and the scan is
+/// judged anew.
 pub(crate) async fn record_move(
     conn: &mut PgConnection,
     line: &NewLine<'_>,
     seen: &Admission,
+    house: Option<HouseState>,
 ) -> Result<(u32, u32, u64), Error> {
     let people = i32::try_from(line.tickets.len()).unwrap_or(i32::MAX);
     let (admitted, outside) = match line.kind {
@@ -275,6 +277,7 @@ pub(crate) async fn record_move(
         "with counted as (
              update admission set admitted = admitted + $22, outside = outside + $23, revision = revision + 1
              where showing_id = $4 and state = $24
+                 and ($25::text is null or exists (select from house_state where state = $25))
              returning admitted, booked, revision),
          moved as (
              update door_ticket set
@@ -295,6 +298,7 @@ pub(crate) async fn record_move(
         .bind(admitted)
         .bind(outside)
         .bind(seen.state.name())
+        .bind(house.map(HouseState::name))
         .fetch_optional(conn)
         .await
         .map_err(twice)?;

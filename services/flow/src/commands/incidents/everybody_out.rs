@@ -95,7 +95,7 @@ pub(crate) async fn report(tx: &mut Tx, by: &str) -> Result<u32, Error> {
             }
             let nonce = Uuid::new_v5(&act, party.visit.as_bytes()).to_string();
             let line = line_of(&nonce, &tickets, at);
-            store::record_move(tx.conn(), &row(&party, &line, by, now), &admission).await?;
+            store::record_move(tx.conn(), &row(&party, &line, by, now), &admission, None).await?;
             of_hall += i64::try_from(tickets.len()).unwrap_or(0);
         }
         people += u32::try_from(of_hall).unwrap_or(0);
