@@ -28,6 +28,8 @@ pub const PAGE_TYPE: &str = "application/xhtml+xml";
 const REFRESH_SECONDS: &str = "5";
 /// Without this IAdea's players show no page.
 const PAGES: (&str, &str) = ("systemComponent", "http://www.w3.org/1999/xhtml");
+/// A picture or film is as large as the screen lets it, and in its middle: garlic-player shows it as it is, in a corner.
+const WHOLE: [(&str, &str); 2] = [("fit", "meet"), ("mediaAlign", "center")];
 /// garlic-player 0.6.0 goes by how an address ends, later ones by how it ends before its question.
 const WIDGET: &str = "&.wgt";
 /// Players that know nothing else show the page this long before they look again.
@@ -237,9 +239,9 @@ fn play(xml: &mut Xml, content: &Content, there: &There<'_>, span: &Span<'_>) ->
             let source = format!("{}/signage/media/{}", there.origin, item.media_id);
             let seconds = format!("{}s", item.seconds);
             let kind = item.media_type.name();
-            let attributes = [("src", source.as_str()), ("type", kind), ("region", "screen"), ("dur", &seconds)];
+            let there = [("src", source.as_str()), ("type", kind), ("region", "screen"), ("dur", &seconds)];
             let element = if item.media_type.is_film() { "video" } else { "img" };
-            xml.create_element(element).with_attributes(attributes).write_empty()?;
+            xml.create_element(element).with_attributes(there).with_attributes(WHOLE).write_empty()?;
         }
         Ok(())
     })

@@ -57,6 +57,8 @@ pub struct Listed {
     pub there: bool,
     /// Nobody can read its screen, so that another neighbour takes it if there is one.
     pub dark: bool,
+    /// Its player is one of others, which asks and does not beat.
+    pub asks_seldom: bool,
     /// Staff have set it up otherwise than the house file says.
     pub is_changed: bool,
     /// Taken down.
@@ -111,7 +113,7 @@ pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
                 coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at, p.last_seen_at, p.health,
                 pairing.state as pairing,
                 (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent,
-                d.there, d.dark, d.changed is not null as is_changed
+                d.there, d.dark, d.changed is not null as is_changed, d.player is not null as asks_seldom
          from display d left join view v using (view_id) left join presence p using (display_id)
              left join pairing using (display_id)
          where (d.retired_at is not null) = $1 order by d.display_id",

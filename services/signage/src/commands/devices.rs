@@ -8,7 +8,7 @@ use super::end;
 use crate::{
     BOARD,
     board::Board,
-    domain::{ABSENCES, MediaType, News, OFFLINE_AFTER, Pairing},
+    domain::{ABSENCES, MediaType, News, OFFLINE_AFTER, Pairing, SELDOM},
     error::Error,
     store::{
         self,
@@ -46,7 +46,8 @@ pub async fn fit(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 /// # Errors
 /// The database's error.
 pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Result<(), Error> {
-    let heard = store::devices::heard(tx, now - OFFLINE_AFTER).await?;
+    let since = now - OFFLINE_AFTER;
+    let heard = store::devices::heard(tx, since, since - SELDOM).await?;
     let mut turn = board.locked_turn(tx).await?;
     let changed = turn.wall.silence(&heard);
     if changed.is_empty() {

@@ -11,6 +11,8 @@ use super::words;
 pub const HEARTBEAT: TimeDelta = TimeDelta::seconds(20);
 /// One that has missed three heartbeats is offline.
 pub const OFFLINE_AFTER: TimeDelta = TimeDelta::seconds(60);
+/// So much longer it may take that a player of others is heard of: garlic-player asks for its index only once a minute.
+pub const SELDOM: TimeDelta = TimeDelta::seconds(60);
 /// So long a display may take to show a new content before that is a fault.
 const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// A display whose clock is off by more must not show countdowns.
@@ -107,6 +109,14 @@ pub struct Presence {
     pub rendered: i64,
     /// No longer hangs.
     pub retired: bool,
+    /// Its player is one of others, which asks and does not beat.
+    pub asks_seldom: bool,
+}
+
+impl Presence {
+    fn at_most(&self, usual: TimeDelta) -> TimeDelta {
+        if self.asks_seldom { usual + SELDOM } else { usual }
+    }
 }
 
 /// A display was silent.
@@ -161,7 +171,7 @@ pub fn state(it: &Presence, now: DateTime<Utc>) -> (State, Option<Text>) {
         // One that was never heard of is not missed.
         (Pairing::None, None) => (State::Unclaimed, None),
         (Pairing::Approved | Pairing::Paired, None) => (State::Pending, None),
-        (_, Some(seen)) if now - seen >= OFFLINE_AFTER => (State::Offline, Some(words::silent(seen))),
+        (_, Some(seen)) if now - seen >= it.at_most(OFFLINE_AFTER) => (State::Offline, Some(words::silent(seen))),
         (_, Some(_)) => match wrong(it) {
             Some(cause) => (State::Degraded, Some(cause)),
             None => (State::Active, None),
@@ -182,5 +192,5 @@ fn wrong(it: &Presence) -> Option<Text> {
     }
     // A player that only beats, without acknowledging, says what it shows with its heartbeat.
     let shows = it.rendered.max(i64::try_from(health.shown_revision).unwrap_or(i64::MAX));
-    (shows < it.revision && it.revised_for > LATE_AFTER).then(words::behind)
+    (shows < it.revision && it.revised_for > it.at_most(LATE_AFTER)).then(words::behind)
 }

@@ -35,6 +35,7 @@ pub(super) fn listed(
         revised_for,
         rendered: display.rendered_revision,
         retired: display.retired_at.is_some(),
+        asks_seldom: display.asks_seldom,
     };
     let (is, cause) = state(&presence, now);
     pb::Display {

@@ -84,16 +84,19 @@ pub async fn pairings(pool: &PgPool) -> Result<HashMap<String, (Pairing, DateTim
     Ok(rows.into_iter().map(|(id, state, at)| (id, (Pairing::named(&state), at))).collect())
 }
 
-/// The displays that were ever heard of, whether they were since `since`, and what they said of their screen.
+/// The displays that were ever heard of, whether they were since `since` (players of others, which ask seldom: since `seldom`),
+/// and what they said of their screen.
 ///
 /// # Errors
 /// The database's error.
-pub async fn heard(tx: &mut Tx, since: DateTime<Utc>) -> Result<HashMap<String, Heard>, Error> {
+pub async fn heard(tx: &mut Tx, since: DateTime<Utc>, seldom: DateTime<Utc>) -> Result<HashMap<String, Heard>, Error> {
     let heard: Vec<(String, bool, bool)> = sqlx::query_as(
-        "select display_id, last_seen_at > $1, coalesce((health ->> 'dark')::boolean, false)
-         from presence where last_seen_at is not null",
+        "select display_id, last_seen_at > case when player is null then $1 else $2 end,
+                coalesce((health ->> 'dark')::boolean, false)
+         from presence join display using (display_id) where last_seen_at is not null",
     )
     .bind(since)
+    .bind(seldom)
     .fetch_all(tx.conn())
     .await?;
     Ok(heard.into_iter().map(|(id, lately, dark)| (id, Heard { lately, dark })).collect())

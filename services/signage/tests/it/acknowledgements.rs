@@ -25,7 +25,7 @@ pub async fn look(house: &House, later: Duration) {
 }
 
 /// Looks for displays that have a device for the first time.
-async fn fit(house: &House) {
+pub async fn fit(house: &House) {
     let board = signage::board::Board::default();
     let turn =
         house.transact("signage", move |tx| Box::pin(async move { signage::commands::devices::fit(tx, &board).await }));

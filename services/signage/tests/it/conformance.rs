@@ -127,6 +127,8 @@ fn conforms(smil: &str, origin: &str) -> Vec<(String, String)> {
                     _ => "video/",
                 };
                 assert!(it.parent() == "seq" && it.get("type").starts_with(kind), "{it:?}");
+                let whole = it.name() == "ref" || (it.get("fit"), it.get("mediaAlign")) == ("meet", "center");
+                assert!(whole, "not in a corner: {it:?}");
                 let seconds = it.get("dur").strip_suffix('s');
                 assert!(it.get("region") == "screen" && seconds.is_some_and(is_number), "{it:?}");
                 sources.push((it.get("src").to_owned(), it.get("type").to_owned()));

@@ -12,7 +12,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::{
-    acknowledgements::look,
+    acknowledgements::{fit, look},
     open_formats::{PLAYER, agent, get, kept, with_player},
     support::*,
 };
@@ -100,6 +100,7 @@ async fn a_player_that_asks_is_there_answers_for_what_it_has_and_falls_silent() 
     assert_eq!((health.player.as_str(), health.device_name.as_str()), ("garlic-macOS/v0.6.0.679", "Foyer-1"));
 
     // An evacuation is answered as soon as it has it, and not before.
+    fit(&house).await;
     let incident = Uuid::now_v7().to_string();
     let alarm = sky_proto::flow::v1::HouseStateChanged {
         incident_id: incident.clone(),
@@ -118,11 +119,14 @@ async fn a_player_that_asks_is_there_answers_for_what_it_has_and_falls_silent() 
     let told: Vec<(&str, &str)> = told.iter().map(|it| (it.about_id.as_str(), it.display_id.as_str())).collect();
     assert_eq!(told, [(incident.as_str(), "cafe-1")], "once");
 
-    // Silent: its neighbour takes its message, and it is not waited for.
+    // It asks once a minute.
     listed(&house, "cafe-1").await;
-    look(&house, Duration::from_secs(61)).await;
-    let concerned = house.events::<pb::DisplaysConcerned>("signage").await;
-    assert!(!concerned.last().expect("told").display_ids.contains(&"cafe-1".to_owned()));
+    look(&house, Duration::from_secs(110)).await;
+    let concerned = async || house.events::<pb::DisplaysConcerned>("signage").await.pop().expect("told").display_ids;
+    assert_eq!(concerned().await, ["cafe-1"]);
+    // Silent: its neighbour takes its message, and it is not waited for.
+    look(&house, Duration::from_secs(121)).await;
+    assert!(concerned().await.is_empty());
 }
 
 #[tokio::test]

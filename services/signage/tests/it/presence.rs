@@ -24,6 +24,7 @@ fn well() -> Presence {
         revised_for: TimeDelta::minutes(10),
         rendered: 5,
         retired: false,
+        asks_seldom: false,
     }
 }
 
@@ -34,7 +35,7 @@ fn after(seconds: i64) -> DateTime<Utc> {
 #[test]
 fn the_states_of_a_display() {
     type Change = fn(&mut Presence);
-    let cases: [(&str, Change, i64, State); 17] = [
+    let cases: [(&str, Change, i64, State); 21] = [
         ("well", |_| {}, 0, State::Active),
         ("one heartbeat missed", |_| {}, 21, State::Active),
         ("two missed", |_| {}, 41, State::Active),
@@ -51,6 +52,15 @@ fn the_states_of_a_display() {
         ("clock fast", |it| it.health.as_mut().expect("health").skew_millis = 2_001, 0, State::Degraded),
         ("clock slow", |it| it.health.as_mut().expect("health").skew_millis = -60_000, 0, State::Degraded),
         ("behind for long", |it| it.revision = 6, 0, State::Degraded),
+        ("asks once a minute", |it| it.asks_seldom = true, 119, State::Active),
+        ("has not asked twice", |it| it.asks_seldom = true, 120, State::Offline),
+        (
+            "asks once a minute, revised since",
+            |it| (it.asks_seldom, it.revision, it.revised_for) = (true, 6, TimeDelta::seconds(90)),
+            0,
+            State::Active,
+        ),
+        ("asks, and has not got it", |it| (it.asks_seldom, it.revision) = (true, 6), 0, State::Degraded),
         ("just revised", |it| (it.revision, it.revised_for) = (6, TimeDelta::seconds(5)), 0, State::Active),
     ];
     for (name, change, seconds, expected) in cases {
