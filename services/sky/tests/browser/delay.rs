@@ -4,6 +4,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use kernel::{Role, values::from_timestamp};
 
 use crate::{
+    accessible,
     chrome::Device,
     journey::{Pays, books},
     stage::{Stage, clock},
@@ -48,7 +49,14 @@ async fn a_delay_moves_every_page_without_reload() {
     desk.sees(".parties", reference).await;
     desk.types_over("#minutes", "25").await;
     desk.types("#delay-reason", "Der Projektor wird neu gestartet.").await;
-    desk.press("Verschieben").await;
+    // What follows is said before it is done.
+    desk.press_in("//form[.//*[@id='delay-reason']]", "Ansehen").await;
+    desk.sees("h1", "Verschieben: 25 min").await;
+    desk.sees("[aria-labelledby=kitchen]", &clock(pickup)).await;
+    assert_eq!(stage.visit(&booked.visit).await.starts_at, before.starts_at, "nothing has changed yet");
+    accessible::check(&desk, "what a delay costs").await;
+    desk.shoots("desk-delay-look").await;
+    desk.press("Um 25 Minuten verschieben").await;
     let later = TimeDelta::minutes(25);
     desk.sees(".notice.good", &clock(start + later)).await;
     desk.shoots("desk-showing-delayed").await;

@@ -8,6 +8,8 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
+use chrono::TimeDelta;
+use kernel::values::{from_timestamp, timestamp};
 use serde::Deserialize;
 use sky_proto::{
     journey::v1::{
@@ -45,7 +47,11 @@ struct HoldPage {
     meal_count: i64,
     bay_until: String,
     must_shift: bool,
+    /// What guests will read, where the showing is put off for a reason of its own; None: the house waits for guests.
+    reason: Option<String>,
     key: String,
+    /// When it begins as it is now: what is seen here is for that.
+    expected: String,
 }
 
 struct FollowView {
@@ -71,6 +77,8 @@ pub(crate) struct Ask {
     minutes: u32,
     #[serde(default)]
     from: String,
+    /// Put off, whatever for; empty: no reason is said.
+    reason: Option<String>,
 }
 
 const fn five() -> u32 {
@@ -113,7 +121,7 @@ pub(crate) async fn look(
         Ok(told) => told,
         Err(status) => return refused(&edge, &guest, status, &format!("{to}/{id}")).await,
     };
-    let w = guest.frame(guest.words.t("hold-title"));
+    let w = guest.frame(guest.words.t(if ask.reason.is_some() { "delay" } else { "hold-title" }));
     let meals = told.meals.iter().map(|meal| MealView {
         number: meal.number,
         at: w.time(&meal.pickup_at),
@@ -130,7 +138,9 @@ pub(crate) async fn look(
         meals: meals.collect(),
         bay_until: w.time(&told.last_bay_until),
         must_shift: told.following.iter().any(|other| other.minutes > 0),
+        reason: ask.reason,
         key: Uuid::new_v4().to_string(),
+        expected: (from_timestamp(told.starts_at) - TimeDelta::minutes(ask.minutes.into())).to_rfc3339(),
         told,
         w,
     })
@@ -156,6 +166,7 @@ pub(crate) async fn delay(
         minutes: sent.count("minutes").unwrap_or(0),
         reason: reason(&sent).or_else(|| sent.is_on("waiting").then(waiting)),
         shift_following: sent.is_on("shift"),
+        expected_starts_at: sent.get("expected").parse().ok().map(timestamp),
     };
     let delayed = answer(edge.journey(&caller).delay_showing(request)).await;
     let w = &guest.words;
