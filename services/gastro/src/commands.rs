@@ -151,6 +151,8 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid, refund: bool) -> Result<(),
     if refund {
         receipts::take_back(tx, &mut order).await?;
     } else {
+        // What staff have said goes back does so, though nothing else of the visit's money does.
+        affected::refund_now(tx, &mut order).await?;
         substitution::settle(tx, &mut order).await?;
     }
     match order.cancellation() {

@@ -233,7 +233,8 @@ pub(crate) async fn answer_for(tx: &mut Tx, visit: Uuid, said: Answer) -> Result
     Ok(order)
 }
 
-/// Staff have answered that the money goes back, and it is being handed over: nothing of that can be taken back any more.
+/// Staff have answered that the money goes back, and nothing of that can be taken back any more: it is being handed over, or
+/// the visit is called off.
 pub(super) async fn refund_now(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let affected = store::affected::of_orders(tx.conn(), &[order.id]).await?.remove(&order.id);
     if let Some(affected) = affected.filter(|it| it.refund_at.is_some() && order.state == OrderState::Scheduled) {

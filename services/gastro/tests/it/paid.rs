@@ -179,6 +179,25 @@ async fn a_meal_that_is_not_made_goes_back_once_and_a_visit_that_is_too_late_kee
 }
 
 #[tokio::test]
+async fn what_staff_have_given_back_goes_back_though_the_visit_is_called_off_before_it_does() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    let answer = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: pb::OfferAnswer::Refund.into() };
+    let waits = kitchen!(house, &cook()).answer_offer(answer).await.expect("the money").into_inner();
+    assert_eq!(waits.state(), pb::OrderState::Scheduled, "until it cannot be taken back any more");
+    let too_late = VisitCancelled { visit_id: visit.to_string(), refund: false, ..VisitCancelled::default() };
+    twice(&house, "journey", &too_late).await;
+    let owed: Vec<i64> = refunds(&house).await.iter().map(|it| it.amount.as_ref().expect("an amount").cents).collect();
+    assert_eq!(owed, [1660], "once");
+    let off = order(&house, visit).await;
+    assert_eq!((off.state(), off.total.expect("a total").cents), (pb::OrderState::Cancelled, 0));
+    let issued = receipts(&house, visit).await;
+    assert_eq!((issued.len(), issued[1].kind(), issued[1].takes_back), (2, ReceiptKind::Cancellation, 1));
+}
+
+#[tokio::test]
 async fn staff_take_their_answer_back_and_no_money_moves() {
     let house = house().await;
     let visit = Uuid::now_v7();
