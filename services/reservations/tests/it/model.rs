@@ -168,7 +168,7 @@ impl Model<'_> {
         let refusal = || {
             if !self.is_open(channel) && u32::try_from(seats.len()).expect("few") > self.left(channel) {
                 Some(Code::ResourceExhausted)
-            } else if !seats.iter().all(is_place) {
+            } else if !seats.iter().all(|label| is_place(label)) {
                 Some(Code::InvalidArgument)
             } else if seats.iter().any(|label| taken.contains_key(label)) {
                 Some(Code::Aborted)

@@ -16,7 +16,7 @@ impl Model<'_> {
         let is_somebodys = |label: &String| taken.get(label).is_some_and(|holder| !holder.is_nil());
         let refusal = if self.now() >= self.at(START + 50) {
             Some(Code::FailedPrecondition)
-        } else if !seats.iter().all(is_place) {
+        } else if !seats.iter().all(|label| is_place(label)) {
             Some(Code::InvalidArgument)
         } else if blocked && seats.iter().any(is_somebodys) {
             Some(Code::Aborted)

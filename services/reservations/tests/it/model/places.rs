@@ -53,6 +53,6 @@ pub fn named(row: usize, number: u32, people: u32) -> Vec<String> {
 }
 
 /// Whether the hall has it; those of companions are never chosen here.
-pub fn is_place(label: &String) -> bool {
+pub fn is_place(label: &str) -> bool {
     of_rows(|_| true).contains(label) || for_wheelchairs().contains(label)
 }
