@@ -66,6 +66,10 @@ pub(crate) enum Error {
     StillInTime,
     #[error("the visit is for this showing already; choose another one")]
     SameShowing,
+    #[error(
+        "this showing is none of the visit's options: later ones of the day that are on sale, which OfferRebooking lists"
+    )]
+    NoOption,
     #[error("the visit is being moved to another showing at this moment; ask again in a few seconds")]
     Moving,
     /// Another service's refusal, in its own words and by the name it has there.
@@ -104,6 +108,7 @@ impl Coded for Error {
             | Self::PartlyIn
             | Self::StillInTime
             | Self::SameShowing
+            | Self::NoOption
             | Self::Admitted
             | Self::NoticeNotFailed(_) => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
@@ -142,6 +147,7 @@ impl From<CannotMove> for Error {
             CannotMove::Admitted => Self::PartlyIn,
             CannotMove::InTime => Self::StillInTime,
             CannotMove::SameShowing => Self::SameShowing,
+            CannotMove::NoOption => Self::NoOption,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         Part, Seat, Showing, Visit,
         money_back::takes_place,
         notices::{Choice, Facts, Kind, OF_RISK, Wanted},
-        rebooking::{self, Candidate, CannotMove, Mover, Offer, Places},
+        rebooking::{self, Candidate, Mover, Offer, Places},
     },
     error::Error,
     events,
@@ -38,8 +38,8 @@ pub(crate) struct Wish {
     pub(crate) by: String,
 }
 
-/// Writes a move down, if the visit may move. A repeat gets the move as it is.
-pub(crate) async fn begin(tx: &mut Tx, wish: &Wish) -> Result<Rebooking, Error> {
+/// Writes a move down, if the visit may move to that one of the showings that there are. A repeat gets the move as it is.
+pub(crate) async fn begin(tx: &mut Tx, wish: &Wish, candidates: &[Candidate]) -> Result<Rebooking, Error> {
     let now = tx.now();
     let visit = lock(tx, wish.visit).await?;
     if let Some(known) = store::rebooking::find(tx.conn(), wish.id).await? {
@@ -54,9 +54,7 @@ pub(crate) async fn begin(tx: &mut Tx, wish: &Wish) -> Result<Rebooking, Error> 
     }
     let clocked = store::clock::clocked(tx.conn(), &[visit.id]).await?.pop();
     rebooking::may_move(&visit, clocked.map(|it| it.risk), wish.mover)?;
-    if visit.showing == wish.to {
-        return Err(CannotMove::SameShowing.into());
-    }
+    rebooking::may_go_to(&visit, wish.to, candidates, now)?;
     let it = Rebooking { id: wish.id, visit: visit.id, from: visit.showing, to: wish.to, progress: Progress::Moving };
     store::rebooking::begin(tx.conn(), &it, &wish.by, now).await?;
     Ok(it)

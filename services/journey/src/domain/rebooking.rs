@@ -18,6 +18,7 @@ pub(crate) struct Candidate {
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) doors_at: DateTime<Utc>,
     pub(crate) is_cancelled: bool,
+    pub(crate) is_on_sale: bool,
     /// "public", "school" or "private".
     pub(crate) audience: &'static str,
     /// By tariff class, in cents.
@@ -59,6 +60,8 @@ pub(crate) enum CannotMove {
     /// It makes its showing: only the desk moves it.
     InTime,
     SameShowing,
+    /// The showing is none that it could be offered.
+    NoOption,
 }
 
 /// Who wants to move it.
@@ -146,18 +149,43 @@ pub(crate) fn options<'c>(
     from: DateTime<Utc>,
     promised: &HashMap<Uuid, Places>,
 ) -> Vec<&'c Candidate> {
-    let (booked, nobody) = (candidates.iter().find(|it| it.showing == visit.showing), Places::default());
-    let mut options: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|it| it.showing != visit.showing && !it.is_cancelled)
-        .filter(|it| it.audience == "public" || booked.is_some_and(|booked| booked.audience == it.audience))
-        .filter(|it| it.starts_at >= from && day_of(it.starts_at) == day_of(from))
-        .filter(|it| visit.booked_starts_at.is_none_or(|booked| it.starts_at > booked))
+    let nobody = Places::default();
+    let mut options: Vec<&Candidate> = of_the_day(visit, candidates, from)
         .filter(|it| it.price(visit).is_some_and(|price| price <= sum(&visit.seat_items)))
         .filter(|it| it.has_room(visit, promised.get(&it.showing).unwrap_or(&nobody)))
         .collect();
     options.sort_by_key(|it| (it.starts_at, it.showing));
     options
+}
+
+/// The showings of the day that are for a visit, whatever they cost and have left: they begin from then on, and later than
+/// its own.
+fn of_the_day<'c>(
+    visit: &Visit,
+    candidates: &'c [Candidate],
+    from: DateTime<Utc>,
+) -> impl Iterator<Item = &'c Candidate> {
+    let booked = candidates.iter().find(|it| it.showing == visit.showing);
+    candidates
+        .iter()
+        .filter(|it| it.showing != visit.showing && !it.is_cancelled && it.is_on_sale)
+        .filter(move |it| it.audience == "public" || booked.is_some_and(|booked| booked.audience == it.audience))
+        .filter(move |it| it.starts_at >= from && day_of(it.starts_at) == day_of(from))
+        .filter(|it| visit.booked_starts_at.is_none_or(|booked| it.starts_at > booked))
+}
+
+/// Whether that is a showing for a visit to go to now. What it costs there and whether there are places, reservations says:
+/// others may have taken them since they were offered.
+pub(crate) fn may_go_to(
+    visit: &Visit,
+    to: Uuid,
+    candidates: &[Candidate],
+    now: DateTime<Utc>,
+) -> Result<(), CannotMove> {
+    if visit.showing == to {
+        return Err(CannotMove::SameShowing);
+    }
+    if of_the_day(visit, candidates, now).any(|it| it.showing == to) { Ok(()) } else { Err(CannotMove::NoOption) }
 }
 
 /// Whether what a visit is offered is still to be had; `promised`: to others there.

@@ -8,7 +8,7 @@ use kernel::{
 };
 use sky_proto::{
     flow::v1::{Estimate, EstimateKind},
-    reservations::v1::{Audience, Need, Showing, ShowingState},
+    reservations::v1::{Audience, AvailabilityReason, Need, Showing, ShowingState},
 };
 use uuid::Uuid;
 
@@ -137,6 +137,7 @@ fn candidate(showing: Showing) -> Option<Candidate> {
     Some(Candidate {
         showing: Uuid::try_parse(&showing.showing_id).ok()?,
         is_cancelled: showing.state() == ShowingState::Cancelled,
+        is_on_sale: availability.reason() != AvailabilityReason::NotYetOnSale,
         audience,
         starts_at: values::time("starts_at", showing.starts_at).ok()?,
         ends_at: values::time("ends_at", showing.ends_at).ok()?,

@@ -101,17 +101,25 @@ impl Rebooking for RebookingGrpc {
         };
         let visit = wish.visit;
         own_visit(&self.db, &caller, visit).await?;
-        // A move that has begun goes on, whatever stands before the showing by now.
-        let is_new =
-            async || store::rebooking::find(&mut *self.db.reader().await?, wish.id).await.map(|it| it.is_none());
-        if is_past_the_pages(&caller) && is_new().await? {
+        // A move that has begun goes on, whatever stands before the showing by now, and whatever else there is.
+        let is_new = {
+            let mut conn = self.db.reader().await.map_err(Error::from)?;
+            store::rebooking::find(&mut conn, wish.id).await?.is_none()
+        };
+        if is_new && is_past_the_pages(&caller) {
             self.siblings.no_line_before(wish.to).await?;
         }
+        let candidates = if is_new {
+            let now = self.db.clock().now();
+            clock::candidates(&self.siblings, now).await.map_err(|status| sibling(&status))?
+        } else {
+            Vec::new()
+        };
         let it = self
             .db
             .transact(move |tx| {
-                let wish = wish.clone();
-                Box::pin(async move { commands::begin(tx, &wish).await })
+                let (wish, candidates) = (wish.clone(), candidates.clone());
+                Box::pin(async move { commands::begin(tx, &wish, &candidates).await })
             })
             .await?;
         let (db, siblings) = (self.db.clone(), self.siblings.clone());

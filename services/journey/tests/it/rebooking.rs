@@ -1,8 +1,12 @@
 //! A visit that will not make it goes to another showing: with places all the time, once, wherever it stops on the way.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use kernel::{
-    Caller,
-    values::{from_timestamp, timestamp},
+    Caller, Role,
+    testing::staff,
+    values::{day_of, from_timestamp, timestamp},
 };
 use sky_proto::{
     flow::v1::PartyAdmitted,
@@ -225,6 +229,8 @@ async fn who_may_move_a_visit_and_when() {
     let town = town().await;
     let visit = town.paid().await;
     let (first, second) = (&town.programme[0], &town.programme[1]);
+    let day = |it: &reservations::Showing| day_of(from_timestamp(it.starts_at));
+    let another_day = town.programme.iter().find(|it| day(it) > day(first)).expect("a showing on another day");
     let guest_ = guest("test");
     let refused = accept(&town, &guest_, &to(&visit, &second.showing_id)).await.expect_err("in time");
     assert_eq!(refused.code(), Code::FailedPrecondition);
@@ -240,7 +246,8 @@ async fn who_may_move_a_visit_and_when() {
             pb::AcceptRebookingRequest { idempotency_key: "1".to_owned(), ..to(&visit, &second.showing_id) },
             "idempotency_key",
         ),
-        (to(&visit, &Uuid::new_v4().to_string()), "no such showing"),
+        (to(&visit, &Uuid::new_v4().to_string()), "none of the visit's options"),
+        (to(&visit, &another_day.showing_id), "none of the visit's options"),
     ] {
         let refused = accept(&town, &desk(), &request).await.expect_err(said);
         assert!(refused.message().contains(said), "{said}: {refused}");
@@ -255,6 +262,8 @@ async fn who_may_move_a_visit_and_when() {
     town.house.settle().await;
     assert_eq!(places(&town, &visit).await, [(second.showing_id.clone(), 2)]);
     assert_eq!(rebooked(&town).await.len(), 1);
+    let back = accept(&town, &desk(), &to(&visit, &first.showing_id)).await.expect_err("an earlier one");
+    assert_eq!(back.code(), Code::FailedPrecondition);
 
     let inside = town.paid().await;
     let admitted = PartyAdmitted {
@@ -267,6 +276,37 @@ async fn who_may_move_a_visit_and_when() {
     town.react_twice("flow", &inside.showing_id, &admitted).await;
     let refused = accept(&town, &desk(), &to(&inside, &second.showing_id)).await.expect_err("one is in");
     assert!(refused.message().contains("stays together"), "{refused}");
+}
+
+#[tokio::test]
+async fn who_will_not_make_it_takes_no_showing_that_is_none_of_the_options() {
+    let town = town().await;
+    let visit = at_risk(&town).await;
+    let today = day_of(from_timestamp(visit.starts_at));
+    let another_day = town.programme.iter().find(|it| day_of(from_timestamp(it.starts_at)) > today);
+    let another_day = another_day.expect("a showing on another day").showing_id.clone();
+    let next = options(&town, &guest("test"), &visit).await.expect("options").remove(0).showing_id;
+    // It is sold from a later time on.
+    let start = reservations::SetSaleStartRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: next.clone(),
+        release_id: String::new(),
+        on_sale_at: Some(timestamp(town.house.clock.now() + TimeDelta::minutes(30))),
+    };
+    let operator = staff(Role::Operator);
+    ReservationsClient::new(town.house.channel(&operator)).set_sale_start(start).await.expect("set");
+    let told = async {
+        while options(&town, &guest("test"), &visit).await.expect("options").iter().any(|it| it.showing_id == next) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("no option any more");
+    for showing in [another_day, next] {
+        let refused = accept(&town, &guest("test"), &to(&visit, &showing)).await.expect_err("not offered");
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+        assert!(refused.message().contains("none of the visit's options"), "{refused}");
+    }
+    assert_eq!(places(&town, &visit).await, [(visit.showing_id.clone(), 2)]);
 }
 
 #[tokio::test]

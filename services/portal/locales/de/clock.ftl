@@ -36,6 +36,7 @@ clock-at-risk-staff = gefährdet
 refused-PartlyIn = Ein Teil der Gruppe ist schon drin. Sie bleibt zusammen.
 refused-StillInTime = Für diese Vorstellung reicht die Zeit noch. Die Kasse bucht Sie gern um.
 refused-SameShowing = Der Besuch ist schon für diese Vorstellung.
+refused-NoOption = In diese Vorstellung kann der Besuch nicht wechseln. Bitte eine der angebotenen wählen.
 refused-Moving = Dieser Besuch wird gerade umgebucht. Bitte in ein paar Sekunden noch einmal.
 refused-NotTogether = Dort sind keine Plätze nebeneinander frei. Bitte eine andere Vorstellung wählen.
 refused-CostsMore = Die Plätze dort kosten mehr, als bezahlt ist. Bitte eine andere Vorstellung wählen.

@@ -36,6 +36,7 @@ clock-at-risk-staff = at risk
 refused-PartlyIn = Some of the party are in already. It stays together.
 refused-StillInTime = There is still time for this showing. The desk will gladly change it.
 refused-SameShowing = The visit is for this showing already.
+refused-NoOption = The visit cannot go to this show. Please choose one of those on offer.
 refused-Moving = The visit is being moved at this moment. Try again in a few seconds.
 refused-NotTogether = No places side by side are free there. Choose another showing.
 refused-CostsMore = The places there cost more than was paid. Choose another showing.

@@ -23,6 +23,7 @@ fn candidate(id: u128, minute: i64) -> Candidate {
         ends_at: at(minute + 60),
         doors_at: at(minute - 20),
         is_cancelled: false,
+        is_on_sale: true,
         audience: "public",
         prices: vec![("adult".to_owned(), 850), ("child".to_owned(), 400)],
         free: 20,
@@ -52,9 +53,10 @@ fn the_next_showing_with_places_together_is_offered() {
     assert_eq!(next(&booked, &all, 211, 0), Some(8), "they would not be there");
     assert_eq!(next(&booked, &all, 401, 0), None);
     type Change = fn(&mut Candidate);
-    let refused: [(&str, Change); 7] = [
+    let refused: [(&str, Change); 8] = [
         ("cancelled", |it| it.is_cancelled = true),
         ("for schools", |it| it.audience = "school"),
+        ("sold from later on", |it| it.is_on_sale = false),
         ("dearer", |it| it.prices[0].1 = 900),
         ("without a price", |it| it.prices.clear()),
         ("full", |it| it.free = 1),
@@ -73,6 +75,31 @@ fn the_next_showing_with_places_together_is_offered() {
     let mut classes = vec![later(7, 210), candidate(2, 120)];
     (classes[0].audience, classes[1].audience) = ("school", "school");
     assert_eq!(next(&booked, &classes, 110, 0), Some(7), "a class goes to another one for schools");
+}
+
+#[test]
+fn a_visit_goes_to_no_showing_that_it_could_not_be_offered() {
+    let to = Uuid::from_u128(7);
+    type Change = fn(&mut Candidate);
+    let table: [(&str, Change, Result<(), CannotMove>); 10] = [
+        ("as offered", |_| (), Ok(())),
+        ("full since: reservations says so", |it| (it.free, it.together) = (0, Some(0)), Ok(())),
+        ("dearer: reservations says so", |it| it.prices[0].1 = 900, Ok(())),
+        ("cancelled", |it| it.is_cancelled = true, Err(CannotMove::NoOption)),
+        ("private", |it| it.audience = "private", Err(CannotMove::NoOption)),
+        ("sold from later on", |it| it.is_on_sale = false, Err(CannotMove::NoOption)),
+        ("tomorrow", |it| it.starts_at += TimeDelta::days(1), Err(CannotMove::NoOption)),
+        ("at the same time", |it| it.starts_at = at(120), Err(CannotMove::NoOption)),
+        ("begun", |it| it.starts_at = at(129), Err(CannotMove::NoOption)),
+        ("another one", |it| it.showing = Uuid::from_u128(9), Err(CannotMove::NoOption)),
+    ];
+    for (what, change, expected) in table {
+        let mut there = candidate(7, 210);
+        change(&mut there);
+        assert_eq!(may_go_to(&booked(), to, &[candidate(2, 120), there], at(130)), expected, "{what}");
+    }
+    let own = booked();
+    assert_eq!(may_go_to(&own, own.showing, &[candidate(2, 120)], at(110)), Err(CannotMove::SameShowing));
 }
 
 #[test]
