@@ -202,13 +202,18 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {
             note_meal(visit, news);
         }
-        News::KitchenAsks { .. } => {
+        // Whoever does not come has nothing to choose.
+        News::KitchenAsks { .. } if money_back::takes_place(visit) => {
             ask_of_meal(visit, true);
             visit.notice = join(&without_part(&visit.notice, &asks()), &asks());
         }
+        News::KitchenAsks { .. } => {}
         News::KitchenSays { text, .. } => {
+            // Whoever was not asked needs no answer.
+            let answers = money_back::takes_place(visit) && visit.meal.as_ref().is_some_and(|meal| meal.asked);
             ask_of_meal(visit, false);
-            visit.notice = kitchen_said(&visit.notice, text);
+            visit.notice =
+                if answers { kitchen_said(&visit.notice, text) } else { kitchen_asks_no_more(&visit.notice) };
         }
         News::Substituted { line, quantity, replaced, item_id, name, allergens, text } => {
             if let Some(dish) = visit.meal.as_mut().and_then(|meal| replaced_dish(meal, *line, *quantity, replaced)) {

@@ -60,7 +60,9 @@ async fn save(tx: &mut Tx, orders: &[Order], affected: &[(Uuid, Affected)]) -> R
     }
     let now = tx.now();
     store::affected::save_all(tx.conn(), affected, now).await?;
-    for (order, (_, affected)) in orders.iter().zip(affected) {
+    // Of what is being made, staff alone decide: its visitor has nothing to choose.
+    let asked = orders.iter().zip(affected).filter(|(order, _)| order.state == OrderState::Scheduled);
+    for (order, (_, affected)) in asked {
         tx.append(&order.visit.to_string(), &events::kitchen::affected(order, affected)).await?;
     }
     kitchen::touch_board(tx).await

@@ -8,7 +8,10 @@ use kernel::{
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sky_proto::gastro::v1::{self as pb, kitchen_system_client::KitchenSystemClient};
+use sky_proto::{
+    gastro::v1::{self as pb, kitchen_system_client::KitchenSystemClient},
+    journey::v1::VisitCancelled,
+};
 use uuid::Uuid;
 
 use crate::{kitchen, support::*};
@@ -85,6 +88,15 @@ async fn what_went_wrong_is_for_staff_to_decide() {
     let keep = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: pb::OfferAnswer::Keep.into() };
     kitchen!(house, &cook()).answer_offer(keep).await.expect("we make it by hand");
     until_state(&house, visit, minutes(105), Fired).await;
+
+    // Once it is being made, staff decide, and its visitor is asked nothing: they have nothing to choose.
+    status(&house, &token, &order.order_id, 120).await;
+    let why = async || affected(&house).await.remove(0).affected.expect("why").by;
+    assert_eq!(why().await, i32::from(pb::AffectedBy::KitchenSystem));
+    let cancelled = VisitCancelled { visit_id: visit.to_string(), refund: true, ..VisitCancelled::default() };
+    twice(&house, "journey", &cancelled).await;
+    assert_eq!(why().await, i32::from(pb::AffectedBy::CancelledVisit));
+    assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1, "that one question before");
 }
 
 #[tokio::test]

@@ -86,3 +86,36 @@ fn a_question_of_the_kitchen_rests_while_the_meal_is_made_and_stands_again_when_
         assert_eq!(visit.meal.as_ref().map(Meal::is_asked), Some(asked), "{news:?}");
     }
 }
+
+#[test]
+fn the_kitchen_asks_nobody_whose_visit_is_off_and_answers_nobody_who_was_not_asked() {
+    let asks = News::KitchenAsks { question: "q".to_owned() };
+    let says = News::KitchenSays { question: "q".to_owned(), text: Text::new("Wie bestellt.", "As ordered.") };
+    let said = |state, news: &[&News]| {
+        let mut visit = samples::visit(state);
+        visit.meal = Some(Meal { kitchen: Kitchen::Scheduled, ..samples::meal() });
+        visit.notice = Text::new("Bis bald.", "See you.");
+        for news in news {
+            note(&mut visit, news);
+        }
+        visit.notice.en
+    };
+    let asked = format!("See you. {}", super::asks().en);
+    for (state, news, expected) in [
+        (State::Confirmed, vec![&asks], asked.as_str()),
+        (State::Confirming, vec![&asks], asked.as_str()),
+        (State::Confirmed, vec![&asks, &says], "See you. As ordered."),
+        (State::Confirmed, vec![&says], "See you."),
+        (State::Refunding, vec![&asks], "See you."),
+        (State::Refunded, vec![&asks, &says], "See you."),
+        (State::Cancelled, vec![&asks], "See you."),
+    ] {
+        assert_eq!(said(state, &news), expected, "{state:?} {news:?}");
+    }
+    let mut called_off = samples::visit(State::Confirmed);
+    called_off.meal = Some(Meal { kitchen: Kitchen::Scheduled, ..samples::meal() });
+    note(&mut called_off, &asks);
+    called_off.state = State::Refunding;
+    note(&mut called_off, &says);
+    assert_eq!(called_off.notice.en, "", "the question is gone, and its answer means nothing any more");
+}
