@@ -19,10 +19,13 @@ use crate::{
     domain::clock::{ahead::Lift, legs::CarParkLegs},
 };
 
-/// Who pays at the desk stands there.
+/// Who pays at the desk stands there. Of whom nothing is due any more, because a part of the visit is off, nobody was seen.
 pub(super) async fn from_payments(tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
     for event in run.iter().filter(|event| event.name() == PaymentSettled::NAME) {
         let told = event.decode::<PaymentSettled>()?;
+        if told.amount.as_ref().is_some_and(|amount| amount.cents == 0) {
+            continue;
+        }
         missing::seen(tx, visit(&told.visit_id)?, event.occurred_at).await?;
     }
     Ok(())

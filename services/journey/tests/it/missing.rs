@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use kernel::{
     Role,
     testing::staff,
-    values::{Text, from_timestamp, timestamp},
+    values::{Text, euro, from_timestamp, timestamp},
 };
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, ClockPolicyChanged, PartyAdmitted},
@@ -71,6 +71,10 @@ async fn missing_parties_are_where_they_were_seen() {
     let entered =
         VehicleEntered { visit_id: first.visit_id.clone(), lane: "in-1".to_owned(), at: Some(timestamp(opens)) };
     town.react_twice("parking", &first.visit_id, &entered).await;
+    let nothing_due =
+        PaymentSettled { visit_id: second.visit_id.clone(), amount: Some(euro(0)), ..PaymentSettled::default() };
+    town.react_twice("payments", &second.visit_id, &nothing_due).await;
+    assert_eq!(where_(&list(&town, &showing).await), [0, 2, 2, 0], "nobody has stood at the desk");
     let settled = PaymentSettled { visit_id: second.visit_id.clone(), ..PaymentSettled::default() };
     town.react_twice("payments", &second.visit_id, &settled).await;
     let seen = list(&town, &showing).await;
