@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Visit,
+        Showing, Visit,
         asker::Asker,
+        money_back::at_desk,
         notices::{self, Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
     },
     error::Error,
@@ -47,14 +48,33 @@ pub(crate) async fn follow(
     let moved: Vec<Uuid> =
         changed.iter().filter(|(was, is)| pickup(was) != pickup(is)).map(|(_, is)| is.showing).collect();
     let showings = if moved.is_empty() { HashMap::new() } else { store::many::showings(tx.conn(), &moved).await? };
-    let wanted: Vec<Wanted> =
+    follow_changes(tx, &changed, &showings).await
+}
+
+async fn follow_changes(
+    tx: &mut Tx,
+    changed: &[(&Visit, &Visit)],
+    showings: &HashMap<Uuid, Showing>,
+) -> Result<(), Error> {
+    let mut wanted: Vec<Wanted> =
         changed.iter().flat_map(|(was, is)| notices::following(was, is, showings.get(&is.showing))).collect();
+    let off: Vec<Uuid> = changed.iter().filter(|(was, is)| notices::gives_back(was, is)).map(|(_, is)| is.id).collect();
+    if !off.is_empty() {
+        // What waits at the desk already goes back with the rest.
+        let parts = store::money_back::of_visits(tx.conn(), &off).await?;
+        for it in wanted.iter_mut().filter(|it| it.kind == Kind::Cancelled) {
+            it.facts.cents += parts.get(&it.visit).map_or(0, |parts| at_desk(parts));
+        }
+    }
     enqueue(tx, &wanted).await
 }
 
 /// Whether news say something by themselves, beside what they change of the visit.
 pub(super) const fn speaks(news: &News) -> bool {
-    matches!(news, News::KitchenAsks { .. } | News::KitchenSays { .. } | News::BookingReissued { .. })
+    matches!(
+        news,
+        News::KitchenAsks { .. } | News::KitchenSays { .. } | News::BookingReissued { .. } | News::Refunded { .. }
+    )
 }
 
 /// What they say.
@@ -63,13 +83,14 @@ pub(super) fn said(before: &Visit, after: &Visit, news: &News) -> Option<Wanted>
         News::KitchenAsks { question } => notices::kitchen_asks(after, question, asks()),
         News::KitchenSays { question, text } => notices::kitchen_says(before, after, question, text),
         News::BookingReissued { at } => notices::reissued(after, *at),
+        News::Refunded { cents } => notices::refunded(before, after, *cents),
         _ => None,
     }
 }
 
 /// Tells what follows from the change of one locked visit.
 pub(crate) async fn follow_one(tx: &mut Tx, before: &Visit, after: &Visit) -> Result<(), Error> {
-    enqueue(tx, &notices::following(before, after, None)).await
+    follow_changes(tx, &[(before, after)], &HashMap::new()).await
 }
 
 /// A showing begins later than its visitors know.

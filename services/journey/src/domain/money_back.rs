@@ -97,6 +97,11 @@ pub(crate) const fn keeps_money(visit: &Visit) -> bool {
     takes_place(visit) || matches!((visit.state, visit.money), (State::Cancelled, Money::Paid))
 }
 
+/// So much of these parts waits at the desk.
+pub(crate) fn at_desk(parts: &[MoneyBack]) -> i64 {
+    parts.iter().filter(|it| it.state == BackState::AtDesk).map(|it| it.cents).sum()
+}
+
 /// What a bay or a meal cost that was just refused.
 pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
     if !takes_place(after) {

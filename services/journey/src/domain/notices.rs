@@ -313,11 +313,8 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
         tell(Kind::NotCompleted, "", Facts { reason: after.notice.clone(), ..Facts::default() });
     }
     if is_off(after.state) && is_ordered(before.state) {
-        let cents = if after.state == State::Cancelled { 0 } else { sum(&after.items()) };
+        let cents = if gives_back(before, after) { sum(&after.items()) } else { 0 };
         tell(Kind::Cancelled, "", Facts { reason: after.notice.clone(), cents, ..Facts::default() });
-    }
-    if after.state == State::Refunded && before.state != State::Refunded {
-        tell(Kind::Refunded, "", Facts { cents: sum(&after.items()), ..Facts::default() });
     }
     if after.state != State::Confirmed || before.state != State::Confirmed || after.admitted >= after.size() {
         return wanted;
@@ -347,6 +344,17 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
         tell(Kind::MealMoved, &format!("{} {}", instant(is.pickup_at), after.revision), facts);
     }
     wanted
+}
+
+/// Whether a visit has been called off, and its money goes back.
+pub(crate) fn gives_back(before: &Visit, after: &Visit) -> bool {
+    is_ordered(before.state) && matches!(after.state, State::Refunding | State::Refunded)
+}
+
+/// So much is back.
+pub(crate) fn refunded(before: &Visit, after: &Visit, cents: i64) -> Option<Wanted> {
+    let is_back = after.state == State::Refunded && before.state != State::Refunded;
+    is_back.then(|| Wanted::new(after, Kind::Refunded, "", Facts { cents, ..Facts::default() }))
 }
 
 fn places(visit: &Visit) -> Vec<&str> {

@@ -368,6 +368,41 @@ async fn a_payout_that_is_taken_back_waits_again_on_the_visit_s_page() {
 }
 
 #[tokio::test]
+async fn who_is_told_what_comes_back_reads_the_sum_that_the_desk_hands_out() {
+    let town = everything().await;
+    let visit = with_meal(&town, Method::AtDesk).await;
+    let all = cents(&visit.total);
+    let settle = SettleAtDeskRequest { visit_id: visit.visit_id.clone(), ..SettleAtDeskRequest::default() };
+    let till = || PaymentsClient::new(town.house.channel(&desk()));
+    till().settle_at_desk(settle).await.expect("settled");
+    seen(&town, &visit, "paid", |now| now.payment_state() == PaymentState::Paid).await;
+    // The meal is off, and nobody has fetched its price yet when the visit is called off.
+    let told = OrderRefundDue {
+        order_id: visit.meal.as_ref().expect("a meal").order_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        amount: Some(euro(1380)),
+        refund_id: Uuid::new_v4().to_string(),
+        ..OrderRefundDue::default()
+    };
+    town.react_twice("gastro", &visit.visit_id, &told).await;
+    seen(&town, &visit, "a part at the desk", |now| parts(now) == [(PartState::AtDesk, 1380)]).await;
+    town.cancel(&visit, &desk()).await.expect("cancelled");
+    let whole = (PartState::AtDesk, all);
+    let now = seen(&town, &visit, "all of it at the desk", |now| parts(now).contains(&whole)).await;
+    let it = now.refunds.iter().find(|it| (it.state(), cents(&it.amount)) == whole).expect("the whole");
+    let out = PayOutPartRequest { visit_id: visit.visit_id.clone(), refund_id: it.refund_id.clone() };
+    till().pay_out_part(out).await.expect("handed out");
+    town.wait_for(&visit, VisitState::Refunded).await;
+    let named: Vec<(String, i64)> = sqlx::query_as(
+        "select kind, (facts ->> 'cents')::bigint from notice where kind in ('cancelled', 'refunded') order by kind",
+    )
+    .fetch_all(town.house.pool("journey"))
+    .await
+    .expect("letters");
+    assert_eq!(named, [("cancelled".to_owned(), all), ("refunded".to_owned(), all)]);
+}
+
+#[tokio::test]
 async fn a_cheaper_showing_gives_back_the_difference_of_the_places() {
     let town = town().await;
     let visit = town.paid().await;

@@ -32,13 +32,18 @@ fn what_is_told_of_a_visit_s_steps() {
         (State::Confirmed, State::Refunding, &[Kind::Cancelled]),
         (State::Confirming, State::Refunding, &[Kind::Cancelled]),
         (State::Confirmed, State::Cancelled, &[Kind::Cancelled]),
-        (State::Refunding, State::Refunded, &[Kind::Refunded]),
+        (State::Refunding, State::Refunded, &[]),
         (State::Refunding, State::Cancelled, &[]),
-        (State::Confirmed, State::Refunded, &[Kind::Cancelled, Kind::Refunded]),
+        (State::Confirmed, State::Refunded, &[Kind::Cancelled]),
     ];
     for (before, after, told) in table {
         assert_eq!(kinds(&known(before), &known(after)), told, "{before:?} to {after:?}");
     }
+    let (before, after) = (known(State::Refunding), known(State::Refunded));
+    let told = refunded(&before, &after, 700).expect("told, with what payments has given back");
+    assert_eq!((told.kind, told.facts.cents), (Kind::Refunded, 700));
+    assert_eq!(refunded(&after, &after, 700), None, "once");
+    assert_eq!(refunded(&before, &known(State::Cancelled), 0), None, "nothing comes back");
 }
 
 #[test]
