@@ -136,6 +136,9 @@ pub(crate) struct Bay {
     pub(crate) until: DateTime<Utc>,
     /// As it was when it was booked.
     pub(crate) booked_from: DateTime<Utc>,
+    /// Its visit has gone to another showing: the time that parking tells next is what is booked.
+    #[serde(default)]
+    pub(crate) rebooked: bool,
     pub(crate) items: Vec<Item>,
     /// Why it cannot be used, if it cannot.
     #[serde(default)]

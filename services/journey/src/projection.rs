@@ -322,7 +322,12 @@ fn note_bay(visit: &mut Visit, news: &News) {
             bay.part = Part::Confirmed;
             (bay.from, bay.until) = (*from, *until);
         }
-        News::RightMoved { from, until } => (bay.from, bay.until) = (*from, *until),
+        News::RightMoved { from, until } => {
+            (bay.from, bay.until) = (*from, *until);
+            if std::mem::take(&mut bay.rebooked) {
+                bay.booked_from = *from;
+            }
+        }
         News::RightCancelled => bay.part = Part::Cancelled,
         News::RightSuspended { suspension } => {
             let mut suspension = suspension.clone();

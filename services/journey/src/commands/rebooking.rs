@@ -110,6 +110,9 @@ fn go(visit: &mut Visit, seats: &[Seat], to: Option<&Showing>) {
     visit.notice = to.map_or_else(Text::default, |to| notice(to, seats));
     if let Some(to) = to {
         (visit.booked_starts_at, visit.booked_ends_at) = (Some(to.starts_at), Some(to.ends_at));
+        if let Some(bay) = &mut visit.bay {
+            bay.rebooked = true;
+        }
     }
 }
 

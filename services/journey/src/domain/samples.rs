@@ -33,6 +33,7 @@ pub(crate) fn visit(state: State) -> Visit {
             from: at(60),
             until: at(240),
             booked_from: at(60),
+            rebooked: false,
             items: vec![item(150)],
             suspension: None,
             kept_out: false,

@@ -199,6 +199,7 @@ impl Siblings {
             from,
             until: from_timestamp(right.until),
             booked_from: from,
+            rebooked: false,
             items: items(right.items),
             suspension: None,
             kept_out: false,

@@ -11,6 +11,7 @@ use kernel::{
 use sky_proto::{
     flow::v1::PartyAdmitted,
     journey::v1::{self as pb, Risk, VisitState, rebooking_client::RebookingClient},
+    parking::v1::{RightRestored, RightSuspended, SiteState, Suspension},
     reservations::v1::{self as reservations, MoveBookingRequest, reservations_client::ReservationsClient},
 };
 use tonic::{Code, Status};
@@ -307,6 +308,50 @@ async fn who_will_not_make_it_takes_no_showing_that_is_none_of_the_options() {
         assert!(refused.message().contains("none of the visit's options"), "{refused}");
     }
     assert_eq!(places(&town, &visit).await, [(visit.showing_id.clone(), 2)]);
+}
+
+/// Its window begins with the new showing's only: another car stands there until then.
+#[tokio::test]
+async fn who_was_rebooked_and_finds_the_car_park_shut_is_judged_by_the_new_bay() {
+    let town = town().await;
+    let (visit, _other) = (town.paid().await, town.paid().await);
+    town.house.settle().await;
+    let bay = visit.parking.clone().expect("a bay");
+    town.set_bays(1).await;
+    let today = day_of(from_timestamp(visit.starts_at));
+    let is_after = |it: &&reservations::Showing| {
+        let starts_at = from_timestamp(it.starts_at);
+        day_of(starts_at) == today && starts_at > from_timestamp(bay.until) + TimeDelta::hours(2)
+    };
+    let target = town.programme.iter().find(is_after).expect("one in the evening");
+    accept(&town, &desk(), &to(&visit, &target.showing_id)).await.expect("moved");
+    let from = |now: &pb::Visit| now.parking.as_ref().map(|bay| from_timestamp(bay.from)).expect("a bay");
+    let moved = seen(&town, &visit, "with a bay for the evening", |now| from(now) > from_timestamp(bay.until)).await;
+    let parking = moved.timeline.iter().find(|step| step.kind == "parking").expect("a step");
+    assert!(!parking.moved, "it is what they have booked: {parking:?}");
+
+    // Of the time that they have to come, the car park is shut for more than a third.
+    let time_to_come = from_timestamp(moved.starts_at) - from(&moved);
+    town.house.clock.set(from(&moved));
+    let suspended = RightSuspended {
+        visit_id: visit.visit_id.clone(),
+        closure_id: "c1".to_owned(),
+        suspension: Some(Suspension { state: SiteState::Closed.into(), ..Suspension::default() }),
+        ..RightSuspended::default()
+    };
+    town.react_twice("parking", &visit.visit_id, &suspended).await;
+    town.house.clock.advance(time_to_come * 2 / 5);
+    let there = moved.parking.clone().expect("a bay");
+    let restored = RightRestored {
+        visit_id: visit.visit_id.clone(),
+        bay_class: there.bay_class,
+        from: there.from,
+        until: there.until,
+        stops: None,
+    };
+    town.react_twice("parking", &visit.visit_id, &restored).await;
+    town.house.clock.set(from_timestamp(there.until));
+    seen(&town, &visit, "paid back for the bay", |now| !now.refunds.is_empty()).await;
 }
 
 #[tokio::test]

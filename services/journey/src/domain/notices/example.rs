@@ -147,6 +147,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
             from,
             until,
             booked_from: from,
+            rebooked: false,
             suspension: None,
             kept_out: false,
             stops: Stops::default(),
