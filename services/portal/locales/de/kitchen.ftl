@@ -40,6 +40,7 @@ tickets-attempts = { $n ->
    *[other] { $n }-mal versucht
 }
 tickets-print = Drucken
+tickets-to-printer = Der Zettel zu Nummer { $n } geht an den Drucker. Steht er nicht mehr in der Liste, ist er gedruckt.
 tickets-printed = gedruckt
 tickets-papers = Zettel
 waste-title = Weggeworfen

@@ -40,6 +40,7 @@ tickets-attempts = { $n ->
    *[other] tried { $n } times
 }
 tickets-print = Print
+tickets-to-printer = The ticket of number { $n } goes to the printer. Once it is no longer in the list, it is printed.
 tickets-printed = printed
 tickets-papers = Tickets
 waste-title = Thrown away

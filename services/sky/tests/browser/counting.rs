@@ -106,6 +106,18 @@ async fn operators_give_a_counter_its_token_and_the_desk_looks_on() {
     operator.open("/desk/counters").await;
     operator.press_in("//li[@id='sensor-foyer-1']", "In Betrieb nehmen").await;
     operator.sees(".notice.bad", "Er muss erst senden").await;
+    // Once it sends it is put to work, tried again and put to work anew; the desk's page follows by itself.
+    stage.counter_pushes(&token, 1).await;
+    for (press, state) in
+        [("In Betrieb nehmen", "zählt"), ("Auf Probe stellen", "auf Probe"), ("In Betrieb nehmen", "zählt")]
+    {
+        operator.press_in("//li[@id='sensor-foyer-1']", press).await;
+        operator.sees(".notice.good", state).await;
+        for page in [&operator, &desk] {
+            page.sees("#sensor-foyer-1 .big", state).await;
+        }
+    }
+    desk.sees_no_more("#sensor-foyer-1", "Noch nie etwas gekommen").await;
     operator.press_in("//li[@id='sensor-foyer-1']", "Außer Dienst").await;
     operator.sees("#sensor-foyer-1", "außer Dienst").await;
     let refused = reqwest::Client::new().post(&address).bearer_auth(&token).body("{}").send().await;
@@ -163,6 +175,8 @@ async fn a_number_that_was_typed_wrong_is_taken_back_on_the_desk() {
     desk.sees("#zone-cafe .num", "12 / 50").await;
     desk.holds("it is taken back once", "document.querySelector('.steps') === null").await;
     desk.open("/desk/audit").await;
-    desk.sees("main", "undo_step").await;
+    desk.sees("main", "Schritt zurückgenommen").await;
+    // What the house file has changed is there as well, and that no account did it.
+    desk.sees(".audit", "Hausdatei Regeln für volle Bereiche").await;
     desk.quits().await;
 }

@@ -42,7 +42,7 @@ async fn makes(stage: &Stage, order_id: &str) {
     }
 }
 
-async fn walk_up(stage: &Stage) -> Order {
+pub async fn walk_up(stage: &Stage) -> Order {
     let line = OrderLine { item_id: "pretzel".to_owned(), quantity: 2, ..OrderLine::default() };
     let request = PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines: vec![line] };
     let mut kitchen = KitchenClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));

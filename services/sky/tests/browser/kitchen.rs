@@ -1,17 +1,51 @@
 //! In the kitchen, on its tablet: what was pressed by mistake is taken back, also where money would have gone back. And what
 //! all boards of the house say above everything else.
 
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
 use sky_proto::{flow::v1::HouseState, gastro::v1::OrderState};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     accessible::check,
     chrome::Device,
+    hand_out::walk_up,
     journey::{Pays, books},
     stage::{Stage, clock},
 };
+
+/// A ticket printer: as long as it is not well it hangs up, and then it answers every question that all is good.
+async fn printer(well: Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    kernel::Tasks::default().spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut told, mut bytes) = (Vec::<u8>::new(), [0_u8; 4096]);
+            while well.load(Ordering::SeqCst)
+                && let Ok(count @ 1..) = stream.read(&mut bytes).await
+            {
+                told.extend(&bytes[..count]);
+                while let Some(at) = told.windows(2).position(|it| it == [0x10, 0x04]) {
+                    told.drain(..at + 2);
+                    let _ = stream.write_all(&[0x12]).await;
+                }
+            }
+        }
+    });
+    address
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dish_instead_and_an_answer_about_money_are_taken_back() {
@@ -103,8 +137,10 @@ async fn what_is_ordered_ahead_is_read_and_printed_by_dish_and_quarter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_pickup_board_says_the_time_of_the_house_whatever_zone_its_screen_is_set_to() {
-    let Some(stage) = Stage::open().await else { return };
+async fn the_pickup_board_says_the_house_s_time_and_a_ticket_that_is_nowhere_to_be_read_is_red_until_it_is_printed() {
+    let well = Arc::new(AtomicBool::new(false));
+    let own = BTreeMap::from([("printer".to_owned(), toml::Value::String(printer(well.clone()).await))]);
+    let Some(stage) = Stage::open_with(BTreeMap::from([("gastro".to_owned(), own)])).await else { return };
     let board = stage.visitor(Device::Monitor).await;
     board.command("Emulation.setTimezoneOverride", json!({ "timezoneId": "America/New_York" })).await;
     board.open("/pickup").await;
@@ -123,6 +159,41 @@ async fn the_pickup_board_says_the_time_of_the_house_whatever_zone_its_screen_is
         )
         .await;
     board.quits().await;
+
+    // Nobody has opened the board in the kitchen, and the printer hangs up. The desk sees it as well.
+    let desk = stage.staff(Role::Desk, Device::Phone).await;
+    desk.open("/kitchen").await;
+    desk.marks_page().await;
+    let placed = walk_up(&stage).await;
+    desk.sees(".notice.bad", "Ein Zettel ist nirgends zu lesen").await;
+    desk.sees(&format!("#order-{} .badge.bad", placed.order_id), "nicht gedruckt").await;
+    check(&desk, "a ticket that is nowhere to be read").await;
+    let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
+    crate::chrome::until("it was tried", async || {
+        cook.open("/kitchen/decisions").await;
+        let words = cook.words().await;
+        let tried = words.contains("versucht") && !words.contains("noch nicht versucht");
+        tried.then_some(()).ok_or(words)
+    })
+    .await;
+    cook.shoots("Tablet-kitchen-unsent").await;
+    check(&cook, "tickets that are not printed").await;
+    // It would try again by itself; staff need not wait for that.
+    sqlx::query("update ticket set next_try_at = next_try_at + interval '1 hour'")
+        .execute(stage.house.pool("gastro"))
+        .await
+        .expect("put off");
+    well.store(true, Ordering::SeqCst);
+    cook.press("Drucken").await;
+    cook.sees(".notice.good", &format!("Nummer {} geht an den Drucker", placed.number)).await;
+    desk.sees_no_more("main", "nicht gedruckt").await;
+    desk.sees_no_more("main", "nirgends zu lesen").await;
+    assert!(desk.is_same_page().await, "the board says so by itself");
+    cook.open("/kitchen/decisions").await;
+    cook.sees("main", "Alle Zettel sind zu lesen").await;
+    for browser in [desk, cook] {
+        browser.quits().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
+use serde_json::json;
 use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
 
 use crate::{
@@ -56,6 +57,16 @@ async fn the_clock_proposes_groups_are_called_and_a_showing_is_broken_off() {
         operator.press_in("//ul[preceding-sibling::h2[@id='groups']]", step).await;
     }
     door.sees_no_more("main", "Gruppe 1").await;
+    // The last call is one press, and the door's monitor calls with it.
+    door.sees(".screen", "Einlass").await;
+    door.sees_no_more(".screen", "Letzter Aufruf").await;
+    operator.open(&here).await;
+    operator.press("Letzter Aufruf").await;
+    operator.sees(".notice.good", "Erledigt").await;
+    for words in ["Letzter Aufruf", "Last call"] {
+        door.sees(".screen", words).await;
+    }
+    door.shoots("monitor-last-call").await;
     door.quits().await;
 
     // What follows is said before it is done.
@@ -158,6 +169,23 @@ async fn a_start_by_mistake_is_taken_back_with_one_touch_and_everything_follows(
     desk.types("#code", &reference).await;
     desk.press("Einlassen").await;
     desk.sees(".notice.good", "3 / 3").await;
+    // On paper each party has its row: by its reference, with who is in already; never by name.
+    desk.open("/desk/show-list").await;
+    let row = format!("document.evaluate(\"//tr[th='{reference}']\", document).iterateNext().innerText");
+    let cells = desk.run(&format!("return {row}.split(/\\s+/).slice(0, 3)")).await;
+    assert_eq!(cells, json!([reference, "3", "3"]));
+    let words = desk.words().await;
+    assert!(words.contains("Unsere Milchstraße") && !words.contains("Muster"), "{words}");
+    desk.shoots("show-list-phone").await;
+    accessible::check(&desk, "the day on paper").await;
+    desk.command("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
+    desk.holds("no buttons on paper", "document.querySelector('.buttons').offsetHeight === 0").await;
+    desk.command("Emulation.setEmulatedMedia", json!({ "media": "" })).await;
+    desk.press("Morgen").await;
+    desk.sees_no_more("main", &reference).await;
+    desk.sees("main section", "Niemand hat gebucht").await;
+    desk.press("Empfang").await;
+    desk.arrives("/desk").await;
 
     // A walk-in who was said to be there and is not.
     desk.press_in("//form[@action='/desk/numbers']", "Ausgeben").await;

@@ -15,13 +15,13 @@ use sky_proto::gastro::v1::{
 };
 use uuid::Uuid;
 
-use super::{MAY_LOOK, back, decided, gives_back, may_work, name_of};
+use super::{super::desk_actions::outcome, MAY_LOOK, back, decided, gives_back, may_work, name_of};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
     page::{self, Frame},
     problem::Problem,
-    session::Guest,
+    session::{Guest, Notice},
     words::Words,
 };
 
@@ -201,7 +201,8 @@ pub(crate) async fn print(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
     let done = answer(edge.kitchen(&caller).print_ticket(PrintTicketRequest { ticket_id: ticket.to_string() })).await;
-    back(&edge, &guest, done, HERE).await
+    let say = |ticket: Ticket| Notice::good(guest.words.n("tickets-to-printer", ticket.number));
+    outcome(&edge, &guest, done, say, HERE).await
 }
 
 pub(crate) async fn waste(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
