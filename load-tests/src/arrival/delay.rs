@@ -71,6 +71,7 @@ async fn once(house: &House, run: i64) -> anyhow::Result<Duration> {
         minutes: MINUTES,
         reason: Some(Text::new("Lasttest", "Load test").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     let began = Instant::now();
     journey.delay_showing(request).await?;

@@ -382,6 +382,11 @@ impl Showing {
         self.admission.reached(Admission::Running) && (closes_at <= self.starts_at || now >= closes_at)
     }
 
+    /// It does not take place, or no longer: nobody is sold it, and nobody is late for it.
+    pub(crate) const fn is_off(&self) -> bool {
+        self.cancelled || self.admission.is_off()
+    }
+
     /// The door's prediction of the end, else the plan.
     pub(crate) fn end(&self) -> DateTime<Utc> {
         self.predicted_end_at.unwrap_or(self.ends_at)

@@ -145,10 +145,9 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
     let told = visits.iter().map(|visit| {
         let showing = showings.get(&visit.showing);
         let mut told = events::visit(&visit.at(now), showing);
-        let back = back.remove(&visit.id).unwrap_or_default();
-        told.refunds = back.iter().map(events::money_back::part).collect();
+        told.refunds = back.remove(&visit.id).iter().flatten().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
-            let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
+            let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id) && !showing.is_off());
             told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &about, now));
             events::clock::put_ways(&mut told, visit, showing, &about, now);
             let offer = offers.iter().find(|it| (it.visit, it.from) == (visit.id, showing.id));
@@ -414,6 +413,7 @@ impl Journey for JourneyGrpc {
             showing_id: request.showing_id.clone(),
             minutes: request.minutes,
             reason: request.reason.clone(),
+            expected_starts_at: request.expected_starts_at,
         };
         let (first, visits_affected) = self.first_answer("DelayShowing", key, request.clone(), showing).await?;
         if let Some(first) = first {

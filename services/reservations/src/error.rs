@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Cancelled,
     #[error("this showing has ended; nothing of it can be changed")]
     Ended,
+    #[error("somebody has moved this showing since you looked: it begins at {} now; look again", clock(*.0))]
+    MovedMeanwhile(DateTime<Utc>),
     #[error("this showing is closed to the public; the front desk books it")]
     NotPublic,
     #[error("this showing is sold online from {} on; come back then", clock(*.0))]
@@ -156,6 +158,7 @@ impl Coded for Error {
             Self::NoShowing | Self::NoBooking | Self::NoRelease(_) => Code::NotFound,
             Self::Cancelled
             | Self::Ended
+            | Self::MovedMeanwhile(_)
             | Self::NotPublic
             | Self::NotYetOnSale(_)
             | Self::NotHeld(_)

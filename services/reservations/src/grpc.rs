@@ -218,6 +218,9 @@ impl Reservations for ReservationsGrpc {
             return Err(invalid("minutes", "must be 1 to 240").into());
         }
         let reason = Text::checked("reason", request.reason.clone(), 200, false)?;
+        let expected = request.expected_starts_at.map(|at| values::time("expected_starts_at", Some(at))).transpose()?;
+        // What was expected is no part of what was asked for: who goes on with it after a crash does not know it.
+        let request = pb::DelayShowingRequest { expected_starts_at: None, ..request };
         self.db
             .transact(move |tx| {
                 Box::pin(async move {
@@ -225,6 +228,9 @@ impl Reservations for ReservationsGrpc {
                     // Only that it was done is remembered: the answer is the showing as it is now.
                     let done: Option<pb::ReleaseHoldResponse> = tx.first_answer("DelayShowing", key, &request).await?;
                     if done.is_none() {
+                        if expected.is_some_and(|expected| expected != showing.starts_at) {
+                            return Err(Error::MovedMeanwhile(showing.starts_at));
+                        }
                         commands::delay_showing(tx, showing, request.minutes, reason).await?;
                         tx.remember("DelayShowing", key, &request, &pb::ReleaseHoldResponse {}).await?;
                     }

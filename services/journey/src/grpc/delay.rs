@@ -6,6 +6,7 @@ use kernel::{
     Db,
     values::{self, Text, from_timestamp, invalid, timestamp},
 };
+use prost_types::Timestamp;
 use sky_proto::{
     journey::v1 as pb,
     reservations::v1::{self as reservations, ShowingState},
@@ -78,7 +79,7 @@ impl JourneyGrpc {
     pub(super) async fn must_be_ahead(&self, showing: Uuid) -> Result<(), Error> {
         let mut conn = self.db.reader().await?;
         match store::showings::get(&mut conn, showing).await? {
-            Some(showing) if showing.cancelled || showing.admission == Admission::Cancelled => Err(Error::Off),
+            Some(showing) if showing.is_off() => Err(Error::Off),
             Some(showing) if showing.admission.reached(Admission::Running) => Err(Error::DoorsClosed),
             _ => Ok(()),
         }
@@ -166,7 +167,8 @@ impl JourneyGrpc {
                 self.db.transact(move |tx| Box::pin(async move { commands::missing::decide(tx, &plan).await })).await?
             }
         };
-        let answer = self.answer_of(&plan, carry_out(&self.db, &self.siblings, &plan).await?).await?;
+        let moved = carry_out(&self.db, &self.siblings, &plan, request.expected_starts_at).await?;
+        let answer = self.answer_of(&plan, moved).await?;
         Ok(Response::new(self.remember("DelayShowing", key, request, answer).await?))
     }
 
@@ -202,7 +204,12 @@ impl JourneyGrpc {
 
 /// Takes every step; each has a key of its own, so that taking it again changes nothing. A following showing
 /// that was cancelled meanwhile does not move: None.
-async fn carry_out(db: &Db, siblings: &Siblings, plan: &Plan) -> Result<Vec<Option<reservations::Showing>>, Error> {
+async fn carry_out(
+    db: &Db,
+    siblings: &Siblings,
+    plan: &Plan,
+    expected_starts_at: Option<Timestamp>,
+) -> Result<Vec<Option<reservations::Showing>>, Error> {
     let mut moved = Vec::with_capacity(plan.steps.len());
     for (place, step) in plan.steps.iter().enumerate() {
         let request = reservations::DelayShowingRequest {
@@ -210,6 +217,7 @@ async fn carry_out(db: &Db, siblings: &Siblings, plan: &Plan) -> Result<Vec<Opti
             showing_id: step.showing.to_string(),
             minutes: step.minutes,
             reason: Some(plan.reason.to_proto()),
+            expected_starts_at: expected_starts_at.filter(|_| place == 0),
         };
         match siblings.delay_showing(request).await {
             Ok(showing) => moved.push(Some(showing)),
@@ -245,7 +253,7 @@ pub(crate) async fn go_on(db: &Db, siblings: &Siblings) -> Result<(), Error> {
         store::missing::open_plans(&mut conn, before).await?
     };
     for plan in plans {
-        if let Err(error) = carry_out(db, siblings, &plan).await {
+        if let Err(error) = carry_out(db, siblings, &plan, None).await {
             tracing::warn!(%error, "a delay is not carried out yet; it is tried again");
         }
     }

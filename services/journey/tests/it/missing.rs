@@ -129,6 +129,7 @@ async fn what_a_delay_would_do_is_what_it_does() {
         minutes: 55,
         reason: Some(Text::new("Wir warten auf eine Klasse", "We wait for a class").to_proto()),
         shift_following: true,
+        expected_starts_at: Some(timestamp(start)),
     };
     let mut operator = client!(town, &staff(Role::Operator));
     let done = operator.delay_showing(request.clone()).await.expect("delayed").into_inner();
@@ -141,7 +142,14 @@ async fn what_a_delay_would_do_is_what_it_does() {
         assert_eq!(moved.starts_at, Some(timestamp(then)));
         starts_at(&town, &moved.showing_id, then).await;
     }
-    assert_eq!(operator.delay_showing(request).await.expect("repeat").into_inner(), done);
+    assert_eq!(operator.delay_showing(request.clone()).await.expect("repeat").into_inner(), done);
+    // The desk had looked at the same preview, and confirms a moment later.
+    for shift_following in [true, false] {
+        let second =
+            pb::DelayShowingRequest { idempotency_key: Uuid::new_v4().to_string(), shift_following, ..request.clone() };
+        let refused = operator.delay_showing(second).await.expect_err("it was moved meanwhile");
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    }
     town.house.settle().await;
     starts_at(&town, &showing, start + TimeDelta::minutes(55)).await;
     // Nothing is left to take up: the same again would move the next one as far as this one.

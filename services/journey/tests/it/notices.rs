@@ -84,6 +84,7 @@ async fn delay(town: &Town, visit: &pb::Visit, minutes: u32) {
         minutes,
         reason: Some(Text::new("Technik", "A technical check").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     client!(town, &staff(Role::Operator)).delay_showing(request).await.expect("delayed");
     town.house.settle().await;

@@ -76,6 +76,7 @@ async fn a_delay_moves_ticket_page_and_bay() {
         minutes: 15,
         reason: Some(Text::new("Technik", "A technical check").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     let mut operator = client!(town, &staff(Role::Operator));
     let moved = operator.delay_showing(request.clone()).await.expect("delayed").into_inner();

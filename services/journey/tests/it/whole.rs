@@ -83,6 +83,7 @@ async fn a_visit_with_everything_from_the_hold_to_the_meal() {
         minutes: 10,
         reason: Some(Text::new("Technik", "A technical check").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     client!(town, &desk()).delay_showing(delay).await.expect("delayed");
     town.house.settle().await;

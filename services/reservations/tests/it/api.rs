@@ -183,12 +183,23 @@ async fn a_showing_is_delayed_once_and_cancelled_once() {
         showing_id: showing.clone(),
         minutes: 20,
         reason: None,
+        expected_starts_at: Some(timestamp(minutes(60))),
     };
     for _ in 0..2 {
         let moved = client!(house, &journey()).delay_showing(request.clone()).await.expect("moved").into_inner();
         assert_eq!(moved.starts_at, Some(timestamp(minutes(80))));
         assert_eq!(moved.state(), pb::ShowingState::Delayed);
     }
+    // Somebody else had looked at the same page, and confirms now.
+    let second = pb::DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        expected_starts_at: Some(timestamp(minutes(60))),
+        ..request.clone()
+    };
+    let refused = client!(house, &journey()).delay_showing(second).await.expect_err("it was moved meanwhile");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("it begins at "), "{refused}");
+    assert_eq!(get(&house, &showing).await.starts_at, Some(timestamp(minutes(80))), "nothing moved");
     let told: Vec<pb::ShowingDelayed> = house.events("reservations").await;
     assert_eq!(told.len(), 1);
     let request = pb::CancelShowingRequest {
@@ -255,6 +266,7 @@ async fn whoever_comes_back_hears_of_a_delay_out_of_the_window() {
         showing_id: showing.showing_id.clone(),
         minutes: 20,
         reason: None,
+        expected_starts_at: None,
     };
     client!(house, &journey()).delay_showing(delay).await.expect("moved");
     let mut after = watch(seen.revision).await;
@@ -326,6 +338,7 @@ async fn bad_requests_name_their_field() {
         showing_id: showing.clone(),
         minutes,
         reason: None,
+        expected_starts_at: None,
     };
     for bad in [delay(0), delay(241)] {
         assert!(client!(house, &journey()).delay_showing(bad).await.expect_err("bad").message().starts_with("minutes"));

@@ -233,6 +233,7 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
         minutes: HELD,
         reason: Some(values::Text::new("Wir warten auf eine Familie", "We wait for a family").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     JourneyClient::new(world.api.staff(Role::Operator).await?)
         .delay_showing(hold)

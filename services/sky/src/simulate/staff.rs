@@ -112,6 +112,7 @@ fn decide(world: &Arc<World>, desk: &Door, showings: &[Showing]) {
                 minutes: 10,
                 reason: Some(reason.to_proto()),
                 shift_following: false,
+                expected_starts_at: None,
             };
             match journey.delay_showing(request).await {
                 Ok(_) => {

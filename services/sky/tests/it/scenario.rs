@@ -183,6 +183,7 @@ impl<'a> Family<'a> {
             minutes,
             reason: None,
             shift_following: false,
+            expected_starts_at: None,
         };
         let mut journey = JourneyClient::new(self.world.door("journey", &staff(Role::Operator)));
         let answer = journey.delay_showing(request.clone()).await.expect("delayed").into_inner();
