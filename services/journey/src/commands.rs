@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        self, Contact, Method, Money, State, Visit, asker::Asker, euros, join, limits::Limits, money_back::BackState,
-        sum,
+        self, Contact, Method, Money, Showing, State, Visit, asker::Asker, euros, join, limits::Limits,
+        money_back::BackState, sum,
     },
     error::Error,
     events,
@@ -194,13 +194,13 @@ enum Ordered {
 }
 
 impl Order {
-    /// `starts_at` is the showing's, if it is known.
-    fn of(&self, found: Option<Visit>, starts_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ordered, Error> {
+    fn of(&self, found: Option<Visit>, showing: Option<&Showing>, now: DateTime<Utc>) -> Result<Ordered, Error> {
         let visit = self.asker.sees(self.visit, found)?;
         let by_visitor = matches!(self.asker, Asker::Visitor { .. });
         match visit.state {
+            State::Held | State::Expired if showing.is_some_and(Showing::is_off) => return Err(Error::Off),
             // Whom to let in late is for staff to say.
-            State::Held | State::Expired if by_visitor && starts_at.is_some_and(|starts_at| now >= starts_at) => {
+            State::Held | State::Expired if by_visitor && showing.is_some_and(|showing| now >= showing.starts_at) => {
                 return Err(Error::SaleEnds);
             }
             State::Held if now < visit.hold_expires_at => {}
@@ -249,8 +249,8 @@ pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Vi
         .iter()
         .map(|order| {
             let found = found.remove(&order.visit);
-            let starts_at = found.as_ref().and_then(|visit| starts_at(&visit.showing));
-            order.of(found, starts_at, now)
+            let showing = found.as_ref().and_then(|visit| showings.get(&visit.showing));
+            order.of(found, showing, now)
         })
         .collect();
     let limited: Vec<(&Visit, &str, Limits)> = orders

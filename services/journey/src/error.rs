@@ -42,7 +42,7 @@ pub(crate) enum Error {
     OtherMethod,
     #[error("the showing has started; a visit can be cancelled by the desk only")]
     Started,
-    #[error("the showing is cancelled; there is nothing to wait for")]
+    #[error("the showing does not take place; choose another one")]
     Off,
     #[error("the doors are closed and the showing runs; only a following one can be delayed")]
     DoorsClosed,

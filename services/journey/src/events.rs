@@ -28,7 +28,8 @@ use sky_proto::{
 use tonic::Status;
 
 use crate::domain::{
-    Alternative, Bay, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, State, Stops, Visit, sum,
+    Admission, Alternative, Bay, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, State, Stops, Visit,
+    sum,
     timeline::{self, Step},
 };
 use crate::projection::asks;
@@ -293,6 +294,17 @@ fn step(step: &Step) -> pb::Step {
     }
 }
 
+/// What the visitors of a showing read that was broken off.
+fn aborted() -> Text {
+    Text {
+        plain: "Die Vorstellung ist zu Ende. Unser Team sagt Ihnen: So geht es weiter.".to_owned(),
+        ..Text::new(
+            "Die Vorstellung wurde abgebrochen. Unser Team sagt Ihnen, wie es weitergeht.",
+            "The showing was broken off. Our staff will tell you what happens next.",
+        )
+    }
+}
+
 /// The visit as its visitor sees it.
 pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
     let (items, total) = charges(&visit.items());
@@ -300,6 +312,9 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
     let is_over = matches!(visit.state, State::Expired | State::Cancelled | State::Refunding | State::Refunded);
     let notice = match showing {
         // Once it is off, its own words have said why.
+        Some(showing) if !is_over && showing.admission == Admission::Aborted => {
+            crate::domain::join(&visit.notice, &aborted())
+        }
         Some(showing) if !is_over => crate::domain::join(&visit.notice, &showing.notice),
         _ => visit.notice.clone(),
     };

@@ -374,8 +374,7 @@ fn ticket_ids(told: &[String]) -> Result<Vec<Uuid>, InvalidField> {
 
 const fn admission(state: AdmissionState) -> Option<Admission> {
     match state {
-        // Broken off: what the visit is told of it comes with what follows.
-        AdmissionState::Unspecified | AdmissionState::Aborted => None,
+        AdmissionState::Unspecified => None,
         AdmissionState::Planned => Some(Admission::Planned),
         AdmissionState::DoorsOpen => Some(Admission::DoorsOpen),
         AdmissionState::LastCall => Some(Admission::LastCall),
@@ -384,5 +383,6 @@ const fn admission(state: AdmissionState) -> Option<Admission> {
         AdmissionState::Turnover => Some(Admission::Turnover),
         AdmissionState::Closed => Some(Admission::Closed),
         AdmissionState::Cancelled => Some(Admission::Cancelled),
+        AdmissionState::Aborted => Some(Admission::Aborted),
     }
 }

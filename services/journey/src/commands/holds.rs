@@ -152,10 +152,10 @@ pub(crate) async fn finish(tx: &mut Tx, finished: &[Finished]) -> Result<Vec<Res
         visits.push((visit, showing));
     }
     let mut taking_place: Vec<&mut Visit> =
-        visits.iter_mut().filter(|(_, showing)| !showing.cancelled).map(|(visit, _)| visit).collect();
+        visits.iter_mut().filter(|(_, showing)| !showing.is_off()).map(|(visit, _)| visit).collect();
     let saved = store::many::save_all(tx.conn(), &mut taking_place).await?;
     let answer = |(visit, showing): (Visit, Showing)| match () {
-        () if showing.cancelled => Err(Error::HoldRefused(Box::new(cancelled()))),
+        () if showing.is_off() => Err(Error::HoldRefused(Box::new(cancelled()))),
         // Begun and not told to anybody: only its deadline can have changed it since.
         () if !saved.contains(&visit.id) => Err(Error::HoldOver),
         () => Ok((visit, showing)),

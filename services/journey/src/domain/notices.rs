@@ -457,7 +457,7 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
             let is_off = |bay: &Bay| matches!(bay.part, Part::Refused | Part::Cancelled);
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(is_off)
         }
-        Kind::DayBefore | Kind::Delayed => ahead && !showing.admission.reached(Admission::Running),
+        Kind::DayBefore | Kind::Delayed => ahead && !showing.is_off() && !showing.admission.reached(Admission::Running),
         Kind::ParkingSuspended | Kind::ParkingLost => {
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(|bay| bay.suspension.is_some())
         }
@@ -466,7 +466,7 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
             ahead && meal() == Some(Part::Confirmed)
         }
         Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
-        Kind::AtRisk => ahead && visit.admitted < visit.size() && now < showing.starts_at,
+        Kind::AtRisk => ahead && !showing.is_off() && visit.admitted < visit.size() && now < showing.starts_at,
         // Also to those who have missed the start.
         Kind::RebookingOffered => {
             ahead && visit.admitted < visit.size() && notice.facts.until.is_none_or(|until| now < until)

@@ -158,10 +158,12 @@ pub(crate) enum Admission {
     Turnover,
     Closed,
     Cancelled,
+    /// Broken off. What its visitors get back is decided by people, with its cancellation.
+    Aborted,
 }
 
 impl Admission {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Planned,
         Self::DoorsOpen,
         Self::LastCall,
@@ -170,6 +172,7 @@ impl Admission {
         Self::Turnover,
         Self::Closed,
         Self::Cancelled,
+        Self::Aborted,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -182,6 +185,7 @@ impl Admission {
             Self::Turnover => "turnover",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::Aborted => "aborted",
         }
     }
 
@@ -191,7 +195,12 @@ impl Admission {
 
     /// The door has come at least this far, and the showing takes place.
     pub(crate) fn reached(self, step: Self) -> bool {
-        self != Self::Cancelled && self >= step
+        !self.is_off() && self >= step
+    }
+
+    /// The showing does not take place, or no longer.
+    pub(crate) const fn is_off(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Aborted)
     }
 }
 

@@ -69,6 +69,11 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
             end_moved,
         ),
     ];
+    if showing.admission == Admission::Aborted {
+        steps.retain(|step| matches!(step.kind, "booked" | "arrive"));
+        let broken_off = ["Vorstellung abgebrochen", "The show was broken off", "Die Vorstellung ist abgebrochen"];
+        steps.push(step("aborted", broken_off, end, true, false));
+    }
     let mut leave = step(
         "leave",
         ["Auf Wiedersehen", "Goodbye", "Sie gehen nach Hause"],
@@ -223,6 +228,9 @@ mod tests {
         running.admission = Admission::Running;
         let done: Vec<_> = steps(&visit, &running).into_iter().filter(|step| step.done).collect();
         assert_eq!(kinds(&done), ["booked", "parking", "arrive", "doors", "start"]);
+        running.admission = Admission::Aborted;
+        let ahead: Vec<_> = steps(&visit, &running).into_iter().filter(|step| !step.done).collect();
+        assert_eq!(kinds(&ahead), ["leave"], "broken off: there is nothing to see any more");
         running.admission = Admission::Cancelled;
         assert!(!steps(&visit, &running).iter().any(|step| step.done && step.kind == "start"));
     }

@@ -6,6 +6,7 @@ use kernel::{
     Caller,
     values::{self, InvalidField, invalid},
 };
+use lettre::Address;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use sky_proto::{
@@ -165,9 +166,11 @@ pub(super) fn contact(contact: &pb::Contact, by: By) -> Result<Contact, InvalidF
     if needed && name.is_empty() {
         return Err(invalid("contact.name", "is missing"));
     }
-    let looks_right = email
-        .split_once('@')
-        .is_some_and(|(who, house)| !who.is_empty() && house.contains('.') && !email.contains(char::is_whitespace));
+    // As whoever sends the mail reads it, so that none is taken to which none can be written.
+    let looks_right = email.parse::<Address>().is_ok_and(|address| {
+        let house = address.domain();
+        house.contains('.') && house.split('.').all(|part| !part.is_empty() && !part.starts_with('-'))
+    });
     if (needed || !email.is_empty()) && !looks_right {
         return Err(invalid("contact.email", "is not an e-mail address"));
     }

@@ -189,7 +189,7 @@ pub(crate) async fn showings_between(
     until: DateTime<Utc>,
 ) -> Result<Vec<Showing>, Error> {
     let rows: Vec<ShowingRow> = sqlx::query_as(
-        "select * from showing s where starts_at >= $1 and not cancelled
+        "select * from showing s where starts_at >= $1 and not cancelled and admission not in ('cancelled', 'aborted')
              and (starts_at <= $2 or exists (select from visit_clock c join visit v on v.id = c.visit_id
                  where c.showing_id = s.showing_id and c.risk in ('at_risk', 'missed')
                      and v.state in ('confirming', 'confirmed')))

@@ -248,6 +248,7 @@ pub(crate) async fn starts(
 ) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
     Ok(sqlx::query_as(
         "select showing_id, starts_at from showing where starts_at > $1 and starts_at <= $2 and not cancelled
+             and admission not in ('cancelled', 'aborted')
          order by showing_id",
     )
     .bind(from)

@@ -192,13 +192,16 @@ async fn bad_input_names_the_field() {
         contact: Some(contact()),
         return_url: "http://localhost/return".to_owned(),
     };
-    let cases: [(&str, Spoil); 9] = [
+    let cases: [(&str, Spoil); 12] = [
         ("visit_id", |r| r.visit_id.clear()),
         ("method", |r| r.method = 0),
         ("method", |r| r.method = 42),
         ("contact.name", |r| r.contact = None),
         ("contact.name", |r| r.contact.as_mut().expect("set").name = "x".repeat(121)),
         ("contact.email", |r| r.contact.as_mut().expect("set").email = "nobody".to_owned()),
+        ("contact.email", |r| r.contact.as_mut().expect("set").email = "a..b@c.de".to_owned()),
+        ("contact.email", |r| r.contact.as_mut().expect("set").email = "a@b.de>".to_owned()),
+        ("contact.email", |r| r.contact.as_mut().expect("set").email = "a@-.de".to_owned()),
         ("contact.email", |r| r.contact.as_mut().expect("set").email = format!("a@b.{}", "x".repeat(260))),
         ("return_url", |r| r.return_url.clear()),
         ("return_url", |r| r.return_url = "x".repeat(2001)),
@@ -225,6 +228,7 @@ async fn bad_input_names_the_field() {
         minutes,
         reason: Some(kernel::values::Text::new("Grund", "Reason").to_proto()),
         shift_following: false,
+        expected_starts_at: None,
     };
     let key = Uuid::new_v4().to_string();
     let cases = [

@@ -1,19 +1,20 @@
 //! Other services' events: each twice, early, late, and about visits that nobody knows.
 
-use kernel::values::{Text, timestamp};
+use chrono::TimeDelta;
+use kernel::values::{Text, from_timestamp, timestamp};
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, PartyAdmitted},
     gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderState, OrderStateChanged},
-    journey::v1::VisitState,
+    journey::v1::{Risk, VisitState},
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, RightState, VehicleEntered, VehicleLeft},
-    payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
+    payments::v1::{Method, PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
         BookingCancelled, BookingConfirmed, BookingRefused, BookingReseated, IssuedTicket, ShowingScheduled,
     },
 };
 use uuid::Uuid;
 
-use crate::support::*;
+use crate::{clock, support::*};
 
 #[tokio::test]
 async fn news_of_unknown_visits_mean_nothing() {
@@ -117,6 +118,37 @@ async fn the_door_and_the_lanes_are_seen_on_the_page() {
     let now = town.get(&visit).await;
     assert_eq!((now.state(), now.payment_state()), (VisitState::Confirmed, PaymentState::Paid));
     assert_eq!(town.told().await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_showing_that_was_broken_off_is_sold_no_more_and_its_visitors_read_so() {
+    let town = town().await;
+    let (visit, held) = (town.paid().await, town.held().await);
+    assert_eq!(visit.showing_id, held.showing_id);
+    let start = from_timestamp(visit.starts_at);
+    town.house.clock.set(start - TimeDelta::minutes(5));
+    clock::turns(&town, &visit, Risk::AtRisk).await;
+    for state in [AdmissionState::DoorsOpen, AdmissionState::Aborted] {
+        let moved = AdmissionMoved {
+            showing_id: visit.showing_id.clone(),
+            state: state.into(),
+            at: Some(timestamp(town.house.clock.now())),
+            predicted_end_at: Some(timestamp(town.house.clock.now())),
+        };
+        town.react_twice("flow", &visit.showing_id, &moved).await;
+    }
+    let now = town.get(&visit).await;
+    assert!(step(&now, "aborted").done && now.timeline.iter().all(|step| step.kind != "start"), "{now:#?}");
+    assert!(now.notice.as_ref().is_some_and(|notice| notice.de.contains("abgebrochen")));
+    assert!(now.clock.is_none(), "nobody is late for it");
+    assert_eq!(now.state(), VisitState::Confirmed, "what goes back is for people to decide");
+    for refused in [
+        town.confirm(&held, Method::AtDesk).await.expect_err("a held visit"),
+        town.hold(&town.wish()).await.expect_err("a new one"),
+        town.hold_as(&desk(), &town.wish()).await.expect_err("at the desk"),
+    ] {
+        assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused}");
+    }
 }
 
 #[tokio::test]
