@@ -3,7 +3,8 @@
 
 use std::{str::FromStr, sync::Arc};
 
-use kernel::{Db, Role, clock::wall_now, values::invalid};
+use data_encoding::HEXLOWER;
+use kernel::{Db, Role, clock::wall_now, token, values::invalid};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Semaphore;
 
@@ -124,6 +125,11 @@ async fn hashing<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(password)).await.map_err(|error| Error::Hash(error.to_string()))?
 }
 
+/// Under what failures are counted: the name that was typed, and of the network only what recognises it.
+fn from_a_network(name: &str, network: &str) -> String {
+    format!("{name} {}", HEXLOWER.encode(&token::hash(network)[..8]))
+}
+
 /// Lets staff in. At most a few passwords are hashed at once: it bounds memory, and how many guesses
 /// are under way before the first failure counts.
 #[derive(Clone, Debug)]
@@ -137,8 +143,9 @@ impl Doorman {
         Self { db, places: Arc::new(Semaphore::new(4)) }
     }
 
-    /// The account behind a name and a password.
-    pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Result<Account, Error> {
+    /// The account behind a name and a password. Whoever has failed waits, and no other network for them: else anybody could
+    /// lock a colleague out.
+    pub(crate) async fn sign_in(&self, name: &str, password: &str, network: &str) -> Result<Account, Error> {
         let name = name.trim().to_lowercase();
         if name.is_empty() || password.is_empty() {
             return Err(invalid(if name.is_empty() { "account" } else { "password" }, "is missing").into());
@@ -148,7 +155,8 @@ impl Doorman {
         }
         let _place = self.places.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let now = wall_now();
-        let failures = store::failures(self.db.pool(), &name, now - FORGET_FAILURES).await?;
+        let who = from_a_network(&name, network);
+        let failures = store::failures(self.db.pool(), &who, now - FORGET_FAILURES).await?;
         if let Some(failures) = failures.as_ref().filter(|failures| failures.blocked_until > now) {
             let seconds = (failures.blocked_until - now).num_seconds() + 1;
             return Err(Error::TooManyAttempts { seconds });
@@ -159,13 +167,12 @@ impl Doorman {
         match found {
             Some((account, _)) if fits => {
                 if failures.is_some() {
-                    let name = account.name.clone();
-                    self.db.transact(|tx| Box::pin(async move { commands::forget_failures(tx, &name).await })).await?;
+                    self.db.transact(|tx| Box::pin(async move { commands::forget_failures(tx, &who).await })).await?;
                 }
                 Ok(account)
             }
             _ => {
-                self.db.transact(|tx| Box::pin(async move { commands::count_failure(tx, &name).await })).await?;
+                self.db.transact(|tx| Box::pin(async move { commands::count_failure(tx, &who).await })).await?;
                 Err(Error::WrongPassword)
             }
         }

@@ -81,8 +81,10 @@ fn device_kind(text: &str) -> Result<&'static str, InvalidField> {
 #[tonic::async_trait]
 impl access_server::Access for AccessGrpc {
     async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Result<Response<pb::IdentityToken>, Status> {
+        let network =
+            whence::network(request.remote_addr().map(|peer| peer.ip()), &request.metadata().clone().into_headers());
         let request = request.into_inner();
-        let account = self.0.doorman.sign_in(&request.account, &request.password).await?;
+        let account = self.0.doorman.sign_in(&request.account, &request.password, &network).await?;
         Ok(self.token(&Caller::Staff { account: account.name, roles: account.roles }, wall_now()))
     }
 

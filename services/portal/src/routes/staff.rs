@@ -1,11 +1,11 @@
 //! Signing in and out, and the way to one's own part of the house.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::{Query, State},
-    http::StatusCode,
+    extract::{ConnectInfo, Query, State},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use kernel::{Code, Coded};
@@ -19,7 +19,7 @@ use crate::{
     page::{Area, Frame, own_path, page},
     problem::Problem,
     session::{self, Guest},
-    store,
+    store, whence,
 };
 
 #[derive(Template)]
@@ -47,9 +47,16 @@ pub(crate) async fn sign_in_page(guest: Guest, Query(next): Query<Next>) -> Resu
     })
 }
 
-pub(crate) async fn sign_in(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+pub(crate) async fn sign_in(
+    State(edge): State<Arc<Edge>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    guest: Guest,
+    sent: Fields,
+) -> Result<Response, Problem> {
     let next = own_path(sent.get("next")).to_owned();
-    let account = match edge.doorman.sign_in(sent.get("account"), sent.get("password")).await {
+    let network = whence::network(Some(from.ip()), &headers);
+    let account = match edge.doorman.sign_in(sent.get("account"), sent.get("password"), &network).await {
         Ok(account) => account,
         Err(error) => return refuse(&guest, &sent, next, &error),
     };

@@ -42,6 +42,14 @@ async fn the_form_says_the_same_to_a_wrong_password_and_an_unknown_account() {
 
     execute(&house, "update sign_in_failure set blocked_until = last_at + interval '60 seconds'").await;
     browser.sign_in("desk", PASSWORD).await.is_page(429).says("role=\"alert\"");
+    // A stranger's guesses keep nobody out who asks from elsewhere.
+    for (address, status) in [("203.0.113.7", 303), ("127.0.0.1", 429)] {
+        let no_redirects = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("it");
+        let form = no_redirects.post(format!("http://{}/staff/sign-in", house.running.http));
+        let form = form.header("x-forwarded-for", address).header("content-type", "application/x-www-form-urlencoded");
+        let answer = form.body(format!("account=desk&password={}", PASSWORD.replace(' ', "+"))).send().await;
+        assert_eq!(answer.expect("answered").status(), status, "{address}");
+    }
     browser.sign_in("", PASSWORD).await.is_page(422);
     browser.post("/staff/sign-in", &[]).await.is_page(422);
     assert_eq!(count(&house, SESSIONS).await, 0);

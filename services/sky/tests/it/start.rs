@@ -321,7 +321,8 @@ async fn a_process_that_stays_keeps_few_arenas_of_memory() {
     let settings = settings(&db);
     for (given, kept) in [(None, "2"), (Some("4"), "4")] {
         let mut command = sky(&settings);
-        command.args(["run", "--target", "payments"]).env("SKY_LOG", "error").env_remove("MALLOC_ARENA_MAX");
+        command.args(["run", "--target", "payments"]).env("SKY_LOG", "error");
+        command.env_remove("MALLOC_ARENA_MAX").env_remove("MALLOC_MMAP_THRESHOLD_");
         command.envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0")]);
         command.envs(given.map(|many| ("MALLOC_ARENA_MAX", many))).stdout(Stdio::piped());
         let mut child = command.spawn().expect("sky starts");
@@ -329,7 +330,8 @@ async fn a_process_that_stays_keeps_few_arenas_of_memory() {
         let began_with = std::fs::read(format!("/proc/{}/environ", child.id())).expect("its environment");
         let _ = child.kill();
         let _ = child.wait();
-        let wanted = format!("MALLOC_ARENA_MAX={kept}");
-        assert!(began_with.split(|byte| *byte == 0).any(|it| it == wanted.as_bytes()), "{wanted}");
+        for wanted in [format!("MALLOC_ARENA_MAX={kept}"), "MALLOC_MMAP_THRESHOLD_=4194304".to_owned()] {
+            assert!(began_with.split(|byte| *byte == 0).any(|it| it == wanted.as_bytes()), "{wanted}");
+        }
     }
 }
