@@ -22,6 +22,7 @@ use sky_proto::{
     kernel::v1::ChargedItem,
     payments::v1::Method,
 };
+use tonic::Status;
 use uuid::Uuid;
 
 use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
@@ -286,6 +287,11 @@ pub(crate) fn contact(guest: &Guest, sent: &Fields, buyer: Buyer) -> Result<Cont
     if errors.is_empty() { Ok(Contact { name: name.to_owned(), email: email.to_owned() }) } else { Err(errors) }
 }
 
+/// No mail can be written to what was typed: journey reads it as whoever sends it.
+pub(crate) fn is_no_address(status: &Status) -> bool {
+    status.code() == tonic::Code::InvalidArgument && status.message().starts_with("contact.email")
+}
+
 /// Ordered, and its payment not begun: too many paid at that moment, or whoever takes the money did not answer.
 pub(crate) fn is_half_way(visit: &Visit) -> bool {
     visit.state() == VisitState::AwaitingPayment && visit.payment_url.is_empty()
@@ -326,6 +332,11 @@ pub(crate) async fn confirm(
     }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::Unavailable) {
         return busy::away(&guest, &sent, format!("/order/{id}/confirm"), false);
+    }
+    if confirmed.as_ref().is_err_and(is_no_address) {
+        let errors = vec![("email", guest.words.t("error-email"))];
+        let page = summary(&edge, &caller, &guest, &visit, &sent, errors, Buyer::Visitor).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
         // One contact orders so much and no more; another address, or the desk, can go on.

@@ -305,6 +305,11 @@ pub(crate) async fn confirm(
     match answer(edge.journey(&caller).confirm_visit(request)).await {
         Ok(_) => Ok(Redirect::to(&here).into_response()),
         Err(status) if may_be_asked_again(&status) => busy::page(&guest, &sent, format!("{here}/confirm"), false),
+        Err(status) if booking::is_no_address(&status) => {
+            let errors = vec![("email", guest.words.t("error-email"))];
+            let page = booking::summary(&edge, &caller, &guest, &told, &sent, errors, Buyer::Desk).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
         Err(status) => Err(status.into()),
     }
 }
