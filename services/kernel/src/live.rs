@@ -317,6 +317,9 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         after: u64,
     ) -> impl Stream<Item = Result<T, Status>> + Send + 'static + use<T> {
         receiver.mark_changed();
+        // Who has seen more than there is comes from before the database was restored: what they have is of another time.
+        let known = receiver.borrow().as_ref().map_or(0, |latest| latest.0);
+        let after = if known > 0 && known < after { 0 } else { after };
         let stop = self.tasks.stopping();
         futures::stream::unfold((receiver, after, false, stop), |(mut receiver, seen, ended, stop)| async move {
             if ended {

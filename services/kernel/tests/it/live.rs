@@ -66,6 +66,9 @@ async fn watchers_get_the_present_then_changes_and_resume_by_revision() {
     let mut resumed = Box::pin(live.watch("all", 2).await.expect("watched"));
     let nothing = tokio::time::timeout(Duration::from_millis(200), resumed.next()).await;
     assert!(nothing.is_err(), "already seen");
+    let mut from_before = Box::pin(live.watch("all", 900).await.expect("watched"));
+    let restored = from_before.next().await.expect("open").expect("value");
+    assert_eq!(restored, "second", "its number is of a database that is no more");
     // A slow watcher skips: it gets the latest, not the queue.
     say(&house, "third").await;
     say(&house, "fourth").await;
