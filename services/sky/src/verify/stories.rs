@@ -138,7 +138,7 @@ const STORIES: &[Story] = &[
         right: (
             "parking",
             "select format('visit %s', visit_id) from parking_right
-             where state in ('confirmed', 'checked_in', 'left', 'no_show')",
+             where state in ('confirmed', 'suspended', 'checked_in', 'left', 'no_show')",
         ),
         both_ways: false,
     },
