@@ -72,7 +72,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     Ok(Parts {
         grpc: Routes::new(ReservationsServer::new(server)),
         access: vec![grpc::ACCESS],
-        consumers: vec![Consumer::of_runs(reactions::JOURNEY, reactions::from_journey).heeding(reactions::OF_JOURNEY)],
+        consumers: vec![Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY)],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     })

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Whose events these are.
-pub(crate) const JOURNEY: &str = "journey";
+const JOURNEY: &str = "journey";
 
 /// What of journey's events means something here.
 pub(crate) const OF_JOURNEY: &[&str] = &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME];
