@@ -76,7 +76,7 @@ fn showing(w: &Words, it: PrintedShowing) -> Showing {
         doors: w.time(&it.doors_at),
         starts: w.time(&it.starts_at),
         ends: w.time(&it.ends_at),
-        hall: it.hall,
+        hall: w.hall(&it.hall),
         booked: w.of("paper-booked", it.booked as usize, it.capacity as usize),
         assistance: it.assistance,
     }

@@ -176,6 +176,7 @@ async fn a_start_by_mistake_is_taken_back_with_one_touch_and_everything_follows(
     assert_eq!(cells, json!([reference, "3", "3"]));
     let words = desk.words().await;
     assert!(words.contains("Unsere Milchstraße") && !words.contains("Muster"), "{words}");
+    assert!(words.contains("Sternensaal · Einlass"), "{words}");
     desk.shoots("show-list-phone").await;
     accessible::check(&desk, "the day on paper").await;
     desk.command("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
