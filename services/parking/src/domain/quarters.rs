@@ -11,9 +11,10 @@ use super::{Channel, SOON, Window};
 /// For a later beginning so much is looked at.
 pub(crate) const AHEAD: TimeDelta = TimeDelta::hours(8);
 
-/// The quarters that a window touches.
+/// The quarters that a window touches; an empty one touches none, wherever in a quarter it lies.
 fn quarters(window: Window) -> impl Iterator<Item = DateTime<Utc>> {
-    std::iter::successors(Some(quarter(window.from)), |at| Some(*at + QUARTER)).take_while(move |at| *at < window.until)
+    let first = Some(quarter(window.from)).filter(|_| window.from < window.until);
+    std::iter::successors(first, |at| Some(*at + QUARTER)).take_while(move |at| *at < window.until)
 }
 
 /// What is given of a class.

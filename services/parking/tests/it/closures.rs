@@ -377,6 +377,35 @@ async fn a_house_that_keeps_bays_loses_none() {
     assert_eq!(state(&house, first).await, RightState::Confirmed);
 }
 
+/// Quarters for which the database has counted other bays than rights have been given.
+async fn miscounted(house: &House) -> i64 {
+    let quarters = "select count(*) from bay_use u where u.given <> (
+        select count(*) from parking_right r where r.class = u.class and has_bay(r.state) and r.given_from < r.given_until
+            and u.slot_at > r.given_from - interval '15 minutes' and u.slot_at < r.given_until)";
+    sqlx::query_scalar(quarters).fetch_one(house.pool("parking")).await.expect("counted")
+}
+
+#[tokio::test]
+async fn a_closure_costs_no_right_its_bay_whenever_in_a_quarter_it_begins() {
+    let house = house().await;
+    set_capacity(&house, "standard", 2).await;
+    let both = [booked(&house, 70, 190).await, booked(&house, 70, 190).await];
+    set(&house, SiteState::Closed, Some(200)).await;
+    assert_eq!(miscounted(&house).await, 0, "closed");
+    set(&house, SiteState::Open, None).await;
+    for visit in both {
+        assert_eq!(state(&house, visit).await, RightState::Confirmed);
+    }
+    assert_eq!(miscounted(&house).await, 0, "open again");
+    // What was counted otherwise up to now.
+    let wrong = "update bay_use set given = given - 1 where given > 0";
+    sqlx::query(wrong).execute(house.pool("parking")).await.expect("miscounted");
+    assert!(miscounted(&house).await > 0);
+    let anew = include_str!("../../migrations/0250_no_bay_for_nothing.sql");
+    sqlx::raw_sql(anew).execute(house.pool("parking")).await.expect("counted anew");
+    assert_eq!(miscounted(&house).await, 0, "counted anew");
+}
+
 #[tokio::test]
 async fn orders_that_were_going_on_and_cars_that_made_it_are_not_forgotten() {
     let house = house().await;

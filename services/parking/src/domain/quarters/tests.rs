@@ -23,6 +23,8 @@ fn a_window_takes_each_quarter_that_it_touches() {
         (window(0, 16), vec![0, 15]),
         (window(14, 15), vec![0]),
         (window(14, 31), vec![0, 15, 30]),
+        (window(15, 15), vec![]),
+        (window(14, 14), vec![]),
     ];
     for (window, expected) in table {
         assert_eq!(quarters(window).collect::<Vec<_>>(), expected.into_iter().map(at).collect::<Vec<_>>());
@@ -38,6 +40,8 @@ fn what_does_not_fit_is_told_how_far_and_when_next() {
     assert!(!given.fits(window(0, 61), long_ago));
     assert_eq!(given.as_far_as(window(0, 90)), window(0, 60));
     assert_eq!(given.as_far_as(window(70, 90)), window(70, 70));
+    given.give(given.as_far_as(window(70, 90)));
+    assert!(given.fits(window(0, 60), long_ago) && given.at(at(60)) == 1, "no bay is given for nothing");
     assert_eq!(given.next_fit(window(50, 110), long_ago), Some(at(120)));
     given.give(window(120, 60 * 24));
     assert_eq!(given.next_fit(window(50, 110), long_ago), None);
