@@ -26,16 +26,16 @@ pub(crate) async fn take_feed(tx: &mut Tx, feed: &str, told: &[Told]) -> Result<
     let mut summary = Summary::default();
     let mut changed = false;
     for told in told.iter().filter(|told| known.contains(&told.uid)) {
-        let before = store::feeds::last(tx.conn(), feed, &told.uid).await?;
+        let before = store::feeds::before(tx.conn(), feed, &told.uid).await?;
         match take(told, before, now) {
             Taken::Free(free, at) => {
-                store::feeds::save(tx.conn(), feed, &told.uid, free, at).await?;
+                store::feeds::save(tx.conn(), feed, told, free, at).await?;
                 (summary.taken, changed) = (summary.taken + 1, true);
             }
             Taken::Repeated => summary.repeated += 1,
             Taken::Refused(problem) => {
                 if problem.forgets() {
-                    store::feeds::save(tx.conn(), feed, &told.uid, None, now).await?;
+                    store::feeds::save(tx.conn(), feed, told, None, now).await?;
                     changed = true;
                 }
                 summary.refused.push((told.uid.clone(), problem));

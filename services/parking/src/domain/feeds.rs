@@ -10,6 +10,9 @@ pub(crate) const HOLDS_AT_GATE: TimeDelta = TimeDelta::minutes(5);
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 /// No car park of the city has more.
 const MOST: i64 = 20_000;
+/// So many are believed to be free at most where the place's capacity was never told. An assumption: the largest car parks
+/// of city centres have about so many spaces.
+const MOST_UNTOLD: i64 = 2_000;
 
 /// What a feed says of a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +23,21 @@ pub(crate) struct Told {
     /// False: closed, whatever the count says.
     pub(crate) open: Option<bool>,
     pub(crate) at: Option<DateTime<Utc>>,
+}
+
+impl Told {
+    /// The capacity that is kept for later words on the place, which may not say it again.
+    pub(crate) fn known_capacity(&self) -> Option<u32> {
+        self.capacity.filter(|capacity| (1..=MOST).contains(capacity)).and_then(|it| u32::try_from(it).ok())
+    }
+}
+
+/// What a feed has told of a place before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// When the last word was from.
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) capacity: Option<u32>,
 }
 
 /// What became of it.
@@ -60,8 +78,8 @@ impl Problem {
     }
 }
 
-/// Takes what was told; `before`: when the last word was from.
-pub(crate) fn take(told: &Told, before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Taken {
+/// Takes what was told.
+pub(crate) fn take(told: &Told, before: Option<Before>, now: DateTime<Utc>) -> Taken {
     let Some(at) = told.at else { return Taken::Refused(Problem::NoTime) };
     if at > now + AHEAD {
         return Taken::Refused(Problem::FromTheFuture);
@@ -69,15 +87,18 @@ pub(crate) fn take(told: &Told, before: Option<DateTime<Utc>>, now: DateTime<Utc
     if at < now - HOLDS {
         return Taken::Refused(Problem::Stale);
     }
-    if before.is_some_and(|before| at <= before) {
+    if before.is_some_and(|before| at <= before.at) {
         return Taken::Repeated;
     }
     let Some(free) = told.free.filter(|_| told.open != Some(false)) else { return Taken::Free(None, at) };
     if free < 0 {
         return Taken::Refused(Problem::Negative);
     }
+    let kept = || before.and_then(|before| before.capacity).map(i64::from);
     match u32::try_from(free) {
-        Ok(count) if free <= told.capacity.unwrap_or(MOST).min(MOST) => Taken::Free(Some(count), at),
+        Ok(count) if free <= told.capacity.or_else(kept).unwrap_or(MOST_UNTOLD).min(MOST) => {
+            Taken::Free(Some(count), at)
+        }
         _ => Taken::Refused(Problem::MoreThanThereAre),
     }
 }
@@ -109,6 +130,7 @@ mod tests {
             ("closed is not full", told(Some(140), Some(27), Some(false), Some(59)), Free(None, at(59))),
             ("8259 free of 140", told(Some(140), Some(8259), None, Some(59)), Refused(MoreThanThereAre)),
             ("no capacity and nonsense", told(None, Some(1 << 40), None, Some(59)), Refused(MoreThanThereAre)),
+            ("no capacity and hardly so many", told(None, Some(8259), None, Some(59)), Refused(MoreThanThereAre)),
             ("negative", told(Some(140), Some(-3), None, Some(59)), Refused(Negative)),
             ("as old as may be", told(Some(140), Some(1), None, Some(30)), Free(Some(1), at(30))),
             ("stale", told(Some(140), Some(1), None, Some(29)), Refused(Stale)),
@@ -118,8 +140,23 @@ mod tests {
             assert_eq!(take(&told, None, at(60)), taken, "{what}");
         }
         let good = told(Some(140), Some(27), None, Some(59));
-        assert_eq!(take(&good, Some(at(59)), at(60)), Repeated);
-        assert_eq!(take(&good, Some(at(60)), at(60)), Repeated, "older than the last word");
-        assert_eq!(take(&good, Some(at(58)), at(60)), Free(Some(27), at(59)));
+        let before = |minute, capacity| Some(Before { at: at(minute), capacity });
+        assert_eq!(take(&good, before(59, None), at(60)), Repeated);
+        assert_eq!(take(&good, before(60, None), at(60)), Repeated, "older than the last word");
+        assert_eq!(take(&good, before(58, None), at(60)), Free(Some(27), at(59)));
+        // Not every word says again how many there are.
+        for (capacity, free, taken) in [
+            (Some(100), 100, Free(Some(100), at(59))),
+            (Some(100), 101, Refused(MoreThanThereAre)),
+            (Some(9_000), 8_259, Free(Some(8_259), at(59))),
+        ] {
+            assert_eq!(take(&told(None, Some(free), None, Some(59)), before(58, capacity), at(60)), taken, "{free}");
+        }
+        assert_eq!(take(&good, before(58, Some(20)), at(60)), Free(Some(27), at(59)), "there are more by now");
+        for (capacity, kept) in
+            [(Some(140), Some(140)), (None, None), (Some(0), None), (Some(-1), None), (Some(1 << 40), None)]
+        {
+            assert_eq!(told(capacity, None, None, None).known_capacity(), kept, "{capacity:?}");
+        }
     }
 }

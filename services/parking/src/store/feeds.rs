@@ -8,7 +8,7 @@ use sqlx::{PgConnection, types::Json};
 use crate::{
     domain::{
         Alternative,
-        feeds::{HOLDS, HOLDS_AT_GATE},
+        feeds::{Before, HOLDS, HOLDS_AT_GATE, Told},
     },
     error::Error,
 };
@@ -42,30 +42,35 @@ pub(crate) async fn uids(conn: &mut PgConnection, feed: &str) -> Result<HashSet<
     Ok(alternatives.into_iter().filter(|place| place.feed == feed).map(|place| place.uid).collect())
 }
 
-/// When the last word on a place was from.
-pub(crate) async fn last(conn: &mut PgConnection, feed: &str, uid: &str) -> Result<Option<DateTime<Utc>>, Error> {
-    Ok(sqlx::query_scalar("select observed_at from feed_place where feed = $1 and uid = $2")
-        .bind(feed)
-        .bind(uid)
-        .fetch_optional(conn)
-        .await?)
+/// What was told of a place before.
+pub(crate) async fn before(conn: &mut PgConnection, feed: &str, uid: &str) -> Result<Option<Before>, Error> {
+    let row: Option<(DateTime<Utc>, Option<i32>)> =
+        sqlx::query_as("select observed_at, capacity from feed_place where feed = $1 and uid = $2")
+            .bind(feed)
+            .bind(uid)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|(at, capacity)| Before { at, capacity: capacity.map(i32::unsigned_abs) }))
 }
 
+/// Writes what is believed of a place now. A capacity that is not told stays as it was.
 pub(crate) async fn save(
     conn: &mut PgConnection,
     feed: &str,
-    uid: &str,
+    told: &Told,
     free: Option<u32>,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into feed_place (feed, uid, free, observed_at) values ($1, $2, $3, $4)
-         on conflict (feed, uid) do update set free = $3, observed_at = $4",
+        "insert into feed_place (feed, uid, free, observed_at, capacity) values ($1, $2, $3, $4, $5)
+         on conflict (feed, uid) do update set free = $3, observed_at = $4,
+             capacity = coalesce($5, feed_place.capacity)",
     )
     .bind(feed)
-    .bind(uid)
+    .bind(&told.uid)
     .bind(free.map(u32::cast_signed))
     .bind(at)
+    .bind(told.known_capacity().map(u32::cast_signed))
     .execute(conn)
     .await?;
     Ok(())

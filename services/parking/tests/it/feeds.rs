@@ -183,6 +183,28 @@ async fn one_bad_record_does_not_silence_the_others() {
 }
 
 #[tokio::test]
+async fn what_does_not_say_how_many_there_are_is_held_against_what_was_told_before() {
+    let house = house().await;
+    let token = token(&house).await;
+    let capacity = "<d2:parkingNumberOfSpacesOverride>140</d2:parkingNumberOfSpacesOverride>";
+    let mut minute = 0;
+    let mut vacant = async |uid: &str, name: &str, vacant: &str| {
+        minute += 1;
+        house.clock.set(minutes(minute));
+        let body = datex(uid, vacant, "open", minutes(minute)).replace(capacity, "");
+        let (status, said) = push(&house, &token, "datex2", &body).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
+        free(&house, name).await
+    };
+    assert_eq!(vacant("mmz", "MMZ", "8259").await, None, "nobody has said how many there are: not so many");
+    assert_eq!(vacant("mmz", "MMZ", "27").await, Some(27));
+    push(&house, &token, "park-api", &park_api("spitze", 27, minutes(2))).await;
+    assert_eq!(vacant("spitze", "Spitze", "8259").await, None, "of 140");
+    assert_eq!(vacant("spitze", "Spitze", "141").await, None, "the last word says nothing of it, one before does");
+    assert_eq!(vacant("spitze", "Spitze", "140").await, Some(140));
+}
+
+#[tokio::test]
 async fn a_house_file_that_names_no_such_feed_is_refused() {
     let house = house().await;
     let wrong = HOUSE_FILE.replacen("feed = \"city\"", "feed = \"town\"", 1);
