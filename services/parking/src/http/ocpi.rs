@@ -24,6 +24,8 @@ use crate::{commands::charging, error::Error, store};
 const LARGEST: usize = 64 * 1024;
 /// A clock may be ahead by so much.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
+/// What is from before the year 2000, in seconds since 1970, was told by a clock that nobody has set.
+const EARLIEST: i64 = 946_684_800;
 /// What OCPI says of a request that it understands, and of one with wrong values.
 const SUCCESS: u32 = 1000;
 const INVALID: u32 = 2001;
@@ -66,6 +68,9 @@ async fn note(edge: &Edge, location: &str, evse: &str, headers: &HeaderMap, body
     };
     if told.last_updated > now + AHEAD {
         return refused(StatusCode::BAD_REQUEST, "last_updated: is in the future; check the clock".to_owned());
+    }
+    if told.last_updated.timestamp() < EARLIEST {
+        return refused(StatusCode::BAD_REQUEST, "last_updated: is before the year 2000; check the clock".to_owned());
     }
     // Of connectors, tariffs and the like nothing is kept.
     let Some(status) = told.status else { return Ok(envelope(StatusCode::OK, SUCCESS, "Success", now)) };

@@ -32,6 +32,7 @@ async fn an_evse_is_as_its_operator_told_last_and_nonsense_is_refused() {
     let sent = format!("Token {token}");
     let at = |minute| minutes(minute).to_rfc3339();
     let told = |status: &str, minute: i64| json!({"status": status, "last_updated": at(minute)}).to_string();
+    let long_ago = |at: &str| json!({"status": "CHARGING", "last_updated": at}).to_string();
     assert_eq!(points(&house).await, []);
     let (status, said) = patch(&house, &sent, "1", &told("CHARGING", -5)).await;
     assert_eq!((status, &said["status_code"]), (StatusCode::OK, &json!(1000)), "{said}");
@@ -56,6 +57,9 @@ async fn an_evse_is_as_its_operator_told_last_and_nonsense_is_refused() {
         ("in small letters", told("charging", 0), StatusCode::BAD_REQUEST),
         ("no time", json!({"status": "CHARGING"}).to_string(), StatusCode::BAD_REQUEST),
         ("a clock that is ahead", told("CHARGING", 60), StatusCode::BAD_REQUEST),
+        ("a year that no database knows", long_ago("-4713-01-01T00:00:00Z"), StatusCode::BAD_REQUEST),
+        ("the first year that there is", long_ago("-262143-01-01T00:00:00Z"), StatusCode::BAD_REQUEST),
+        ("a clock that was never set", long_ago("1970-01-01T00:00:05Z"), StatusCode::BAD_REQUEST),
         ("half of it", told("CHARGING", 0)[..20].to_owned(), StatusCode::BAD_REQUEST),
         ("oversized", format!("{}{}", told("CHARGING", 0), " ".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
     ] {
