@@ -18,7 +18,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Edge, heard};
+use super::{Edge, heard, without_values};
 use crate::{
     commands::{assigning, plates::Noted},
     domain::{
@@ -390,11 +390,6 @@ async fn read<T: DeserializeOwned>(body: Body, what: &str) -> Result<T, Box<Resp
     serde_json::from_slice(&bytes).map_err(|error| {
         Box::new(refuse(StatusCode::BAD_REQUEST, format!("not {what} of APDS: {}", without_values(&error))))
     })
-}
-
-/// Where it is wrong, without what stands there: it may be a plate.
-fn without_values(error: &serde_json::Error) -> String {
-    format!("{:?} at line {}, column {}", error.classify(), error.line(), error.column())
 }
 
 fn answer(done: Result<Response, Error>) -> Response {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Edge, heard};
+use super::{Edge, heard, without_values};
 use crate::{
     commands::{self, connections::EVERY, lanes::LaneAnswer, plates},
     domain::plates::{Reading, Sight, judge},
@@ -68,18 +68,20 @@ fn thousandths(certainty: f64) -> u32 {
 }
 
 /// The best reading of a push; None: it saw no plate. A result that cannot be read is none the worse for the others; a push
-/// of which none can be read is refused.
+/// of which none can be read is refused, in words that repeat nothing of it: answers are logged elsewhere.
 fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
-    let unreadable = |error: serde_json::Error| format!("not a recognition of a plate: {error}");
-    let push: Push = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let push: Push = serde_json::from_slice(bytes)
+        .map_err(|error| format!("not a recognition of a plate: {}", without_values(&error)))?;
     let (mut best, mut problem): (Option<Found>, _) = (None, None);
-    for result in push.data.results {
+    for (place, result) in push.data.results.into_iter().enumerate() {
         match serde_json::from_value::<Found>(result) {
             Ok(found) if best.as_ref().is_none_or(|best| found.dscore.total_cmp(&best.dscore).is_ge()) => {
                 best = Some(found);
             }
             Ok(_) => {}
-            Err(error) => problem = Some(unreadable(error)),
+            Err(_) => {
+                problem = Some(format!("data.results[{place}]: needs plate, a text, and score and dscore, numbers"))
+            }
         }
     }
     let Some(found) = best else { return problem.map_or(Ok(None), Err) };

@@ -22,7 +22,7 @@ use quick_xml::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Edge, heard};
+use super::{Edge, heard, shortened};
 use crate::{
     commands::feeds::take_feed,
     domain::feeds::{Problem, Told},
@@ -32,6 +32,8 @@ use crate::{
 
 /// A city's whole list has some hundred kilobytes.
 const LARGEST: usize = 2 * 1024 * 1024;
+/// Of those that cannot be read, so many are told one by one.
+const MOST_UNREADABLE: usize = 50;
 
 #[derive(Deserialize)]
 struct List {
@@ -196,7 +198,7 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
     };
     let Read { told, unreadable } = match read(&bytes) {
         Ok(read) => read,
-        Err(problem) => return Ok(refuse(StatusCode::BAD_REQUEST, problem)),
+        Err(problem) => return Ok(refuse(StatusCode::BAD_REQUEST, shortened(&problem))),
     };
     let summary = db
         .transact(move |tx| {
@@ -206,7 +208,11 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
         .await?;
     let mut refused: Vec<String> =
         summary.refused.iter().map(|(uid, problem)| format!("{uid} {}", Problem::sentence(*problem))).collect();
-    refused.extend(unreadable);
+    let more = unreadable.len().saturating_sub(MOST_UNREADABLE);
+    refused.extend(unreadable.iter().take(MOST_UNREADABLE).map(|problem| shortened(problem)));
+    if more > 0 {
+        refused.push(format!("and {more} more cannot be read"));
+    }
     Ok(Json(json!({"taken": summary.taken, "repeated": summary.repeated, "refused": refused})).into_response())
 }
 

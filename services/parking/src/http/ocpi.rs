@@ -17,7 +17,7 @@ use kernel::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Edge, heard};
+use super::{Edge, heard, shortened};
 use crate::{commands::charging, error::Error, store};
 
 /// A whole EVSE with its connectors has a few kilobytes.
@@ -60,7 +60,7 @@ async fn note(edge: &Edge, location: &str, evse: &str, headers: &HeaderMap, body
     };
     let told: Evse = match serde_json::from_slice(&bytes) {
         Ok(told) => told,
-        Err(error) => return refused(StatusCode::BAD_REQUEST, format!("not a PATCH of an EVSE: {error}")),
+        Err(error) => return refused(StatusCode::BAD_REQUEST, shortened(&format!("not a PATCH of an EVSE: {error}"))),
     };
     let uid = match values::text("evse", &format!("{location}/{evse}"), 72) {
         Ok(uid) => uid,

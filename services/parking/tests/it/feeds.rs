@@ -183,6 +183,32 @@ async fn one_bad_record_does_not_silence_the_others() {
 }
 
 #[tokio::test]
+async fn what_is_refused_is_not_repeated_at_any_length() {
+    let house = house().await;
+    let token = token(&house).await;
+    let now = house.clock.now();
+    let long = "x".repeat(30_000);
+    for (path, body) in [
+        ("park-api", park_api("spitze", 1, now).replace("140", &format!("\"{long}\""))),
+        ("park-api", json!({ "items": long }).to_string()),
+        ("datex2", datex("spitze", &long, "open", now)),
+    ] {
+        let (answered, said) = push(&house, &token, path, &body).await;
+        assert_eq!(answered, StatusCode::BAD_REQUEST, "{path}");
+        let problem = said["error"].as_str().unwrap_or_default();
+        assert!((10..1000).contains(&problem.len()), "{path}: {problem}");
+    }
+    let bad = |place| json!({"uid": format!("place-{place}"), "capacity": "many"});
+    let mut items: Vec<Value> = (0..10_000).map(bad).collect();
+    let list: Value = serde_json::from_str(&park_api("spitze", 27, now)).expect("a list");
+    items.push(list["items"][0].clone());
+    let (status, said) = push(&house, &token, "park-api", &json!({ "items": items }).to_string()).await;
+    assert_eq!((status, &said["taken"]), (StatusCode::OK, &json!(1)));
+    assert!(said["refused"].as_array().is_some_and(|refused| refused.len() < 100));
+    assert!(said.to_string().len() < 20_000, "{said}");
+}
+
+#[tokio::test]
 async fn what_does_not_say_how_many_there_are_is_held_against_what_was_told_before() {
     let house = house().await;
     let token = token(&house).await;
