@@ -206,6 +206,7 @@
     const { refusal, found, signed } = await identify(text, showing);
     if (refusal) return refusal;
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
+    if (found.showing.over) return no("late");
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
     if (isStopped(showing) && !late) return no("zonestopped");
     const mayBeLate = found.showing.open && now() < found.showing.lateUntil;

@@ -2,7 +2,8 @@
 
 use kernel::Role;
 use sky_proto::flow::v1::{
-    DirectiveKind, EndDirectiveRequest, HouseState, ProposeDirectiveRequest, directives_client::DirectivesClient,
+    AdmissionState, DirectiveKind, EndDirectiveRequest, HouseState, MoveAdmissionRequest, ProposeDirectiveRequest,
+    directives_client::DirectivesClient, flow_client::FlowClient,
 };
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use crate::{
 
 const CLOSED: &str = "Kein Einlass: Das Haus ist gesperrt.";
 const HELD: &str = "Der Einlass hierhin ist angehalten (Anweisung).";
+const LATE: &str = "Zu spät, der Einlass ist vorbei.";
 
 /// Opened anew the page takes a list at once; waits for one of which this holds.
 async fn hears(phone: &Browser, what: &str, holds: &str) {
@@ -106,5 +108,17 @@ async fn a_phone_without_the_house_lets_nobody_in_while_it_heard_last_that_nobod
     cable.mend();
     phone.sees_no_more(".lane", "Noch zu melden").await;
     stage.visit_with(&booked.visit, "one in", |visit| visit.admitted == 1).await;
+
+    // It runs, before its time: nobody comes in any more, and no reason lets anybody in.
+    let mut flow = FlowClient::new(stage.world.door("flow", &staff(Role::Operator)));
+    let runs = MoveAdmissionRequest { showing_id: booked.showing.clone(), to: AdmissionState::Running.into() };
+    flow.move_admission(runs).await.expect("it runs");
+    let over = format!("(list) => list.showings.some((it) => it.id === '{}' && it.over)", booked.showing);
+    hears(&phone, "that it runs", &over).await;
+    cable.cut();
+    is_refused(&phone, &reference, LATE).await;
+    phone.holds("nobody is asked why", "document.querySelector('.late').hidden").await;
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
     phone.driver.quit().await.expect("the browser ends");
 }

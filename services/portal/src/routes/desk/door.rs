@@ -70,6 +70,8 @@ struct Listed {
     id: String,
     label: String,
     open: bool,
+    /// It runs, was broken off or is over: nobody comes in any more, whatever the clock says.
+    over: bool,
     doors_at: i64,
     last_entry_at: i64,
     /// Until then the phone lets in by itself who is late, with a reason; later only the house does.
@@ -97,6 +99,22 @@ struct Ticket {
     generation: u32,
 }
 
+/// Whether its admission is over.
+const fn is_over(state: AdmissionState) -> bool {
+    match state {
+        AdmissionState::Running
+        | AdmissionState::Egress
+        | AdmissionState::Turnover
+        | AdmissionState::Closed
+        | AdmissionState::Cancelled
+        | AdmissionState::Aborted => true,
+        AdmissionState::Unspecified
+        | AdmissionState::Planned
+        | AdmissionState::DoorsOpen
+        | AdmissionState::LastCall => false,
+    }
+}
+
 fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
     let ticket = |it: sky_proto::flow::v1::ListedTicket| Ticket {
         id: it.ticket_id,
@@ -117,6 +135,7 @@ fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
     Listed {
         label: format!("{day}{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), w.hall(&showing.hall)),
         open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
+        over: is_over(showing.state()),
         doors_at: w.millis(&showing.doors_at),
         last_entry_at: w.millis(&showing.last_entry_at),
         late_until: w.millis(&showing.late_until),
