@@ -354,8 +354,8 @@
       const said = await ask("undo", new URLSearchParams({ device: kept.device, nonce: last.nonce }));
       const good = Boolean(said && said.good);
       if (good) await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry: null });
-      // Refused for good, it is no more to be taken back here either.
-      if (said) kept.last = null;
+      // Refused for good, it is no more to be taken back here either; during an alarm it is refused for now.
+      if (said && !said.later) kept.last = null;
       const text = said ? said.refused || said.text : words.undoaway;
       show({ good, text, detail: said && said.detail || "", code: last.name }, about);
     }

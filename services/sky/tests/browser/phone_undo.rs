@@ -2,7 +2,7 @@
 //! into the journal, so that it hears both.
 
 use kernel::Role;
-use sky_proto::flow::v1::{ListScansRequest, LoggedScan, ScanKind, door_client::DoorClient};
+use sky_proto::flow::v1::{HouseState, ListScansRequest, LoggedScan, ScanKind, door_client::DoorClient};
 
 use crate::{
     accessible,
@@ -65,6 +65,13 @@ async fn a_phone_takes_back_its_last_admission_with_the_house_and_without_it() {
     phone.sees(".verdict.bad", "Das kann nur das Haus").await;
     cable.mend();
     phone.sees(".lane.good", "Verbunden").await;
+    // During an alarm nobody does; afterwards it can still be taken back.
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    phone.press(UNDO).await;
+    phone.sees(".verdict.bad", "Scans bleiben bis zur Entwarnung").await;
+    for who in ["anna", "bernd"] {
+        stage.sets_house(who, HouseState::AllClear).await;
+    }
     phone.press(UNDO).await;
     phone.sees(".verdict.good", "Zurückgenommen").await;
     stage.visit_with(&booked.visit, "nobody in again", |visit| visit.admitted == 0).await;

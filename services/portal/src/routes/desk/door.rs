@@ -12,7 +12,7 @@ use axum::{
 };
 use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
-use kernel::values::from_timestamp;
+use kernel::{error::REASON, values::from_timestamp};
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -222,11 +222,16 @@ pub(crate) async fn undo(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         nonce: sent.get("nonce").to_owned(),
         reason: w.t("undo-at-door"),
     };
-    let (notice, is_undone) = match answer(edge.door(&caller).undo_scan(request)).await {
-        Ok(line) => (Notice::good(w.with("undo-done", "reference", &line.reference)), line.undone),
-        Err(status) => (refusal::notice(w, status)?, false),
+    let (notice, is_undone, later) = match answer(edge.door(&caller).undo_scan(request)).await {
+        Ok(line) => (Notice::good(w.with("undo-done", "reference", &line.reference)), line.undone, false),
+        Err(status) => {
+            let later = status.metadata().get(REASON).is_some_and(|reason| reason == "ScansFrozen");
+            (refusal::notice(w, status)?, false, later)
+        }
     };
-    Ok(Json(json!({ "good": is_undone, "text": notice.text, "detail": notice.detail })).into_response())
+    // While the house is being evacuated nothing is taken back; afterwards it can be.
+    let said = json!({ "good": is_undone, "text": notice.text, "detail": notice.detail, "later": later });
+    Ok(Json(said).into_response())
 }
 
 /// What the phone has decided alone.
