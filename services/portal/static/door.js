@@ -16,6 +16,8 @@
   const words = door.dataset;
   const one = (css) => door.querySelector(css);
   const now = () => window.houseClock.now();
+  // For the journal, by the house's time too: the phone's own clock may be set between a scan and its report.
+  const stamp = () => Math.round(now());
   const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const random = (length) => hex(crypto.getRandomValues(new Uint8Array(length)));
   const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
@@ -324,7 +326,7 @@
     } else {
       // The house may have heard it all the same: it knows the entry by its nonce.
       const tickets = alone.take.map((it) => it.id);
-      const entry = { nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets };
+      const entry = { nonce, showing, code, at: stamp(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets };
       await lay({ nonce, way, at: now(), tickets, entry });
       if (alone.good && way === "in") kept.last = { nonce, name, showing, tickets };
       show(Object.assign(alone, { code: name, alone: true }), about);
@@ -346,7 +348,7 @@
     const about = { code: last.name, people: 0, showing: last.showing };
     const mistaken = entries().find((it) => it.nonce === last.nonce);
     if (mistaken) {
-      const entry = { nonce, showing: last.showing, code: "", at: Math.max(Date.now(), mistaken.at + 1), verdict: "undone", people: 0, late: "", way: "undo", undoes: last.nonce, tickets: last.tickets };
+      const entry = { nonce, showing: last.showing, code: "", at: Math.max(stamp(), mistaken.at + 1), verdict: "undone", people: 0, late: "", way: "undo", undoes: last.nonce, tickets: last.tickets };
       await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry });
       kept.last = null;
       show({ good: true, text: words.undone + " " + last.name, detail: "", code: last.name, alone: true }, about);
@@ -446,7 +448,7 @@
   const report = async (sent, isKnown) => {
     // Whose tickets they were the house finds out by itself.
     const told = sent.map((entry) => Object.assign({}, entry, { tickets: undefined }));
-    const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: told });
+    const journal = JSON.stringify({ device: kept.device, now: stamp(), entries: told });
     const results = await ask("journal", journal, { "content-type": "application/json" });
     if (!results) return false;
     if (results.refused) {

@@ -5,6 +5,7 @@
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
+use sky_proto::flow::v1::{ListScansRequest, door_client::DoorClient};
 
 use crate::{
     accessible,
@@ -13,6 +14,7 @@ use crate::{
     door::opens,
     ordering::fits,
     stage::{KEPT, Stage},
+    world::staff,
 };
 
 /// A camera before which the code in `test code` is held.
@@ -118,15 +120,27 @@ async fn a_phone_lets_in_late_with_a_reason_also_without_the_house() {
     phone.press("Stand in der Schlange").await;
     phone.sees(".verdict.good", "1 / 3").await;
 
+    // Its own clock is eight minutes fast, and may be set at any time: what it notes is by the house's.
+    phone.holds("it knows the house's time", "window.houseClock.isSure()").await;
+    phone.run("const now = Date.now.bind(Date); Date.now = () => now() + 8 * 60000;").await;
     cable.cut();
     scans(&phone, &reference, "1").await;
     phone.sees(".late", "Warum?").await;
     phone.sees(".verdict.bad", "ohne Verbindung entschieden").await;
     phone.press("Mit der Vorführung abgesprochen").await;
     phone.sees(".verdict.good", "Eingelassen: 1").await;
+    let noted = "Object.keys(localStorage).filter((key) => key.startsWith('sky door entry '))
+        .every((key) => Math.abs(JSON.parse(localStorage.getItem(key)).at - window.houseClock.now()) < 4 * 60000)";
+    phone.holds("noted by the house's time", noted).await;
     cable.mend();
     phone.sees(".lane.good", "Verbunden").await;
     stage.visit_with(&booked.visit, "two in", |visit| visit.admitted == 2).await;
+    let mut door = DoorClient::new(stage.world.door("flow", &staff(Role::Desk)));
+    let all = ListScansRequest { showing_id: booked.showing.clone(), limit: 0 };
+    let log = door.list_scans(all).await.expect("the log").into_inner().scans;
+    let alone: Vec<_> = log.iter().filter(|it| it.offline).collect();
+    assert!(!alone.is_empty(), "{log:#?}");
+    assert!(alone.iter().all(|it| from_timestamp(it.at) >= from_timestamp(visit.starts_at)), "{alone:#?}");
     desk.open("/desk/audit").await;
     for reason in ["Stand in der Schlange", "Mit der Vorführung abgesprochen"] {
         desk.holds(reason, &format!("document.querySelector('main').textContent.includes('{reason}')")).await;

@@ -239,7 +239,7 @@ pub(crate) async fn undo(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
 #[serde(deny_unknown_fields)]
 pub(crate) struct Journal {
     device: String,
-    /// What its clock says now.
+    /// What it takes the house's time to be now; phones that were loaded before say what their own clock does.
     now: i64,
     entries: Vec<Entry>,
 }
@@ -250,7 +250,7 @@ struct Entry {
     nonce: String,
     showing: String,
     code: String,
-    /// By its clock.
+    /// By the same clock.
     at: i64,
     verdict: String,
     people: u32,
