@@ -24,7 +24,7 @@ use crate::{
 const PUSHES_KEPT: TimeDelta = TimeDelta::days(14);
 /// … numbers so long, for replays …
 const SAMPLES_KEPT: TimeDelta = TimeDelta::days(120);
-/// … and which ticket was scanned at which second so long.
+/// … and so long which ticket was scanned at which second, and what staff wrote about guests.
 const SCANS_KEPT: TimeDelta = TimeDelta::hours(72);
 
 /// One turn.
@@ -229,6 +229,8 @@ pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     store::sensors::forget(tx.conn(), now - PUSHES_KEPT).await?;
     store::history::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     store::estimates::forget(tx.conn(), now - SAMPLES_KEPT).await?;
+    store::audit::erase_reasons(tx.conn(), now - SCANS_KEPT, now).await?;
+    store::measures::erase_notes(tx.conn(), now - SCANS_KEPT).await?;
     let erased = store::codes::erase_scans(tx.conn(), now - SCANS_KEPT, now).await?;
     if erased > 0 {
         tracing::info!(erased, "scans of days ago no longer say whose they were");

@@ -1,4 +1,4 @@
-//! The audit log: written once, read by the page. Decides nothing.
+//! The audit log: written once, read by the page; staff's reasons about guests are erased. Decides nothing.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -49,4 +49,21 @@ pub(crate) async fn page(conn: &mut PgConnection, before: i64, about: &str, most
     .bind(most)
     .fetch_all(conn)
     .await?)
+}
+
+/// Erases why staff let somebody in or took a scan back, of acts before an instant.
+pub(crate) async fn erase_reasons(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        r#"update audit set after = after || '{"reason": ""}', erased_at = $2
+         where at < $1 and erased_at is null and act in ('let_in_by_staff', 'undo_scan')"#,
+    )
+    .bind(before)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -251,6 +251,15 @@ pub(crate) async fn save_incident(conn: &mut PgConnection, incident: &Incident) 
     Ok(())
 }
 
+/// Erases what staff noted of incidents that ended before an instant.
+pub(crate) async fn erase_notes(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update incident set note = '' where state = 'ended' and ended_at < $1 and note <> ''")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// A display's answer; false: it has said so before.
 pub(crate) async fn record_ack(
     conn: &mut PgConnection,

@@ -1,9 +1,9 @@
-//! Which ticket was scanned at which second is erased after 72 hours; that somebody was let in stays, and nothing
-//! else of the log can be changed.
+//! Which ticket was scanned at which second is erased after 72 hours, and what staff wrote about guests; that somebody was
+//! let in stays, and nothing else of the logs can be changed.
 
 use chrono::TimeDelta;
 use kernel::{testing::House, ticket_code::Kind};
-use sky_proto::flow::v1::{self as pb, ScanVerdict, door_client::DoorClient};
+use sky_proto::flow::v1::{self as pb, ScanVerdict, directives_client::DirectivesClient, door_client::DoorClient};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -70,6 +70,49 @@ async fn after_72_hours_the_log_says_that_somebody_came_and_not_who() {
     assert_eq!(scan(&house, &first).await.expect_err("its answer is gone").code(), Code::FailedPrecondition);
 }
 
+/// What staff wrote, wherever the house keeps it.
+async fn written(house: &House) -> Vec<String> {
+    let all = "select row_to_json(a)::text from audit a union all select row_to_json(i)::text from incident i
+        union all select row_to_json(s)::text from scan s";
+    let rows: Vec<String> = sqlx::query_scalar(all).fetch_all(house.pool("flow")).await.expect("rows");
+    rows.into_iter().filter(|row| row.contains("Fieber")).collect()
+}
+
+#[tokio::test]
+async fn after_72_hours_no_words_of_staff_about_guests_are_left() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    house.clock.set(minutes(70));
+    let scanned = pb::ScanRequest {
+        late_reason: "Frau Muster hatte Fieber".to_owned(),
+        ..scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing))
+    };
+    scan(&house, &scanned).await.expect("in, with a reason");
+    let undo = pb::UndoScanRequest {
+        device_id: scanned.device_id,
+        nonce: scanned.nonce,
+        reason: "geht doch, wegen Fieber".to_owned(),
+    };
+    DoorClient::new(house.channel(&desk())).undo_scan(undo).await.expect("taken back");
+    let mut directives = DirectivesClient::new(house.channel(&desk()));
+    let report = pb::ReportIncidentRequest {
+        idempotency_key: Uuid::now_v7().to_string(),
+        kind: pb::IncidentKind::Medical.into(),
+        note: "Kind mit Fieber".to_owned(),
+        ..Default::default()
+    };
+    let incident_id = directives.report_incident(report).await.expect("reported").into_inner().incident_id;
+    directives.end_incident(pb::EndIncidentRequest { incident_id: incident_id.clone() }).await.expect("ended");
+    // Two acts, their lines in the scan log, and the incident.
+    assert_eq!(written(&house).await.len(), 5);
+    house.clock.set(minutes(69) + TimeDelta::hours(72));
+    sweep_until(&house, "all is erased", async || written(&house).await.is_empty()).await;
+    assert!(house.clock.now() >= minutes(70) + TimeDelta::hours(72), "not a minute before");
+    let acts: Vec<String> = audit(&house, &showing.to_string()).await.into_iter().map(|it| it.act).collect();
+    assert!(acts.starts_with(&["undo_scan".to_owned(), "let_in_by_staff".to_owned()]), "that they did stays: {acts:?}");
+    assert_eq!(audit(&house, &incident_id).await.len(), 2);
+}
+
 #[tokio::test]
 async fn the_log_can_be_erased_in_that_one_way_and_no_other() {
     let house = house().await;
@@ -98,4 +141,35 @@ async fn the_log_can_be_erased_in_that_one_way_and_no_other() {
     let once = sqlx::query(sqlx::AssertSqlSafe(erase.clone())).execute(house.pool("flow")).await.expect("erased");
     assert_eq!(once.rows_affected(), 1);
     assert!(sqlx::query(sqlx::AssertSqlSafe(erase)).execute(house.pool("flow")).await.is_err(), "once");
+}
+
+#[tokio::test]
+async fn the_audit_log_can_be_erased_in_that_one_way_and_no_other() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    house.clock.set(minutes(70));
+    let late = pb::ScanRequest {
+        late_reason: "tram".to_owned(),
+        ..scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing))
+    };
+    scan(&house, &late).await.expect("in, with a reason");
+    let change = async |change: &str, acts: &str| {
+        let statement = format!("update audit set {change} where act = '{acts}'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(house.pool("flow")).await
+    };
+    let reason = r#"after = after || '{"reason": ""}'"#;
+    for (forbidden, act) in [
+        ("who = 'nobody'".to_owned(), "let_in_by_staff"),
+        (reason.to_owned(), "let_in_by_staff"),
+        (format!("{reason}, erased_at = at + interval '71 hours'"), "let_in_by_staff"),
+        (format!("{reason}, erased_at = at + interval '72 hours', who = 'nobody'"), "let_in_by_staff"),
+        ("after = '{}', erased_at = at + interval '72 hours'".to_owned(), "let_in_by_staff"),
+        (format!("{reason}, erased_at = at + interval '72 hours'"), "move_admission"),
+    ] {
+        let refused = change(&forbidden, act).await.expect_err(&forbidden);
+        assert!(refused.to_string().contains("append-only"), "{forbidden}: {refused}");
+    }
+    let erase = format!("{reason}, erased_at = at + interval '72 hours'");
+    assert_eq!(change(&erase, "let_in_by_staff").await.expect("erased").rows_affected(), 1);
+    assert!(change(&erase, "let_in_by_staff").await.is_err(), "once");
 }
