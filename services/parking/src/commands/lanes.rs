@@ -1,15 +1,18 @@
 //! A vehicle at a lane: judged, counted and told, in a given transaction. No proto, no commit.
 
+mod again;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
+use self::again::{again, still_waits};
 use super::{coaches, gates, holding, tell_counted, touch_site, unnamed};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
         coaches::welcome,
-        gates::{Command, CommandState, Step},
+        gates::{Command, Step},
         lanes::{Credential, Direction, Verdict, Whose, bay_lost, judge_entry, judge_walk_in, whose},
     },
     error::Error,
@@ -166,57 +169,6 @@ async fn is_another(tx: &mut Tx, seen: &Seen, at: DateTime<Utc>) -> Result<bool,
 
 /// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.
 pub(super) const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
-
-/// A car that was let in and whose barrier has not opened, or not yet: it shows its code once more. It is counted already,
-/// and the house takes it for one that is in; but it stands outside.
-async fn still_waits(
-    tx: &mut Tx,
-    seen: &Seen,
-    right: Option<&Right>,
-    site: &Site,
-) -> Result<Option<LaneAnswer>, Error> {
-    let now = tx.now();
-    let let_in = right.filter(|right| {
-        seen.direction == Direction::In
-            && right.state == RightState::CheckedIn
-            && right.entered_at.is_some_and(|at| now < at + SOONEST_BACK)
-    });
-    let Some(right) = let_in else { return Ok(None) };
-    let told = store::gates::last_let_in(tx.conn(), right.visit, &seen.lane, now - SOONEST_BACK).await?;
-    let Some(Ok(command)) = told.map(|command| command.step(Step::Time, now)) else { return Ok(None) };
-    let under_way = match command.state {
-        CommandState::Failed | CommandState::Expired => None,
-        state if state.is_over() => return Ok(None),
-        _ => Some(command),
-    };
-    let verdict = Verdict::Open;
-    let passage = Passage {
-        verdict,
-        counts: None,
-        right: Some(right.clone()),
-        right_changed: false,
-        kind: Kind::Decided,
-        at: now,
-    };
-    save_passage(tx, seen, &passage, site).await?;
-    let command = match under_way {
-        Some(command) => Some(command),
-        None => gates::open_for(tx, seen).await?,
-    };
-    let message = verdict.message(seen.direction, &site.alternatives);
-    Ok(Some(LaneAnswer { verdict, message, right: passage.right, command }))
-}
-
-/// A car is told of once more that its lane has told of in its journal: it is counted already. A way out opens all the same.
-async fn again(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
-    let command = match (seen.direction, store::gates::command_of_key(tx.conn(), seen.key).await?) {
-        (_, Some(command)) => Some(command),
-        (Direction::Out, None) if verdict == Verdict::Open => gates::open_for(tx, seen).await?,
-        (Direction::In | Direction::Out, None) => None,
-    };
-    let message = verdict.message(seen.direction, &site.alternatives);
-    Ok(LaneAnswer { verdict, message, right: None, command })
-}
 
 /// The lane stays shut, and nothing is counted.
 async fn refuse(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
