@@ -33,13 +33,7 @@ use sky_proto::{
 use tonic::{Response, Status, Streaming};
 
 use crate::{
-    accounts::Doorman,
-    alarm::Alarm,
-    commands, domain,
-    error::Error,
-    house::Told,
-    rooms::Rooms,
-    routes::showing::Shown,
+    accounts::Doorman, alarm::Alarm, commands, domain, error::Error, house::Told, rooms::Rooms, routes::showing::Shown,
     store,
 };
 

@@ -37,7 +37,9 @@ pub use fact::{
 pub use known::{Entry, Known, Record, Told};
 pub use measure::{Measure, Sort};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
-pub use presence::{ABSENCES, Absence, HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, SELDOM, State, away, state};
+pub use presence::{
+    ABSENCES, Absence, HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, SELDOM, State, away, state,
+};
 pub use schedule::{Item, Playlist, Schedule};
 pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use silence::{Silence, TELLERS};
