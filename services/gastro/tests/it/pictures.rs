@@ -53,6 +53,16 @@ async fn a_picture_is_served_under_its_hash_and_kept_for_ever() {
     assert_eq!(soup["image"]["contentUrl"], address.as_str(), "a whole address, for who reads the menu elsewhere");
     assert!(menu["hasMenuSection"][0]["hasMenuItem"][1].get("image").is_none());
 
+    // Of what a request says of its host, only a host is written into addresses.
+    for (host, written) in [("guide.example:8080", "http://guide.example:8080"), ("x/../y", ""), ("a b", ""), ("", "")]
+    {
+        let asked = reqwest::Client::new().get(format!("http://{}/open/v1/gastro/menu", house.running.http));
+        let told = asked.header(header::HOST, host).send().await.expect("an answer");
+        let told: serde_json::Value = told.json().await.expect("JSON");
+        let address = &told["hasMenuSection"][0]["hasMenuItem"][0]["image"]["contentUrl"];
+        assert_eq!(address.as_str(), Some(format!("{written}{}", shown.path).as_str()), "{host}");
+    }
+
     let other = [SOUP, &[0]].concat();
     load(&house, &with(&other), false).await.expect("another picture");
     assert_ne!(picture(&house).await.expect("a picture").path, shown.path);
