@@ -98,5 +98,9 @@ async fn picture(State(db): State<Db>, Path(picture_id): Path<String>, asked: He
 }
 
 async fn stored(db: &Db, picture_id: &str) -> Result<Option<(String, Vec<u8>)>, Error> {
+    // Its name is the hash of what is in it, in hexadecimal digits; the database takes no NUL for a text at all.
+    if !picture_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(None);
+    }
     store::pictures::file(&mut *db.pool().acquire().await?, picture_id).await
 }

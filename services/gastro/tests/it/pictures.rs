@@ -41,8 +41,10 @@ async fn a_picture_is_served_under_its_hash_and_kept_for_ever() {
     assert_eq!(served.bytes().await.expect("bytes"), SOUP);
     let again = reqwest::Client::new().get(&address).header(header::IF_NONE_MATCH, tag).send().await.expect("asked");
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-    let none = reqwest::get(format!("http://{}/gastro/pictures/{}", house.running.http, "0".repeat(64))).await;
-    assert_eq!(none.expect("an answer").status(), StatusCode::NOT_FOUND);
+    for name in ["0".repeat(64).as_str(), "%00", "soup.png", "%C3%A4"] {
+        let none = reqwest::get(format!("http://{}/gastro/pictures/{name}", house.running.http)).await;
+        assert_eq!(none.expect("an answer").status(), StatusCode::NOT_FOUND, "{name}");
+    }
 
     let menu = reqwest::get(format!("http://{}/open/v1/gastro/menu?lang=en", house.running.http)).await.expect("menu");
     let media_type = menu.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
