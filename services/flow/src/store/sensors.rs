@@ -246,10 +246,11 @@ pub(crate) struct Listed {
     pub(crate) problem: String,
 }
 
-/// A counter's pushes, the newest first.
+/// A counter's pushes, the newest first. Of older ones more may be kept of what was wrong than anybody reads.
 pub(crate) async fn pushes(conn: &mut PgConnection, sensor: &str, most: i64) -> Result<Vec<Listed>, Error> {
     Ok(sqlx::query_as(
-        "select at, status, size, problem from sensor_push where sensor_id = $1 order by id desc limit $2",
+        "select at, status, size, left(problem, 400) as problem from sensor_push
+         where sensor_id = $1 order by id desc limit $2",
     )
     .bind(sensor)
     .bind(most)

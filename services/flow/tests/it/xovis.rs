@@ -188,6 +188,53 @@ async fn what_no_text_file_can_hold_is_refused_and_kept() {
     assert_eq!(basic.status().as_u16(), 200, "the token as a password");
 }
 
+/// What staff are shown of a counter's pushes, the newest first: how each was answered, and what was wrong.
+async fn listed(house: &House, limit: u32) -> Vec<(u32, String)> {
+    let request = pb::ListSensorPushesRequest { sensor_id: "foyer-1".to_owned(), limit };
+    let listed = ZonesClient::new(house.channel(&desk())).list_sensor_pushes(request).await.expect("listed");
+    listed.into_inner().pushes.into_iter().map(|push| (push.status, push.problem)).collect()
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_and_kept_in_few_words_without_letters_that_no_text_holds() {
+    let house = house().await;
+    let token = counter(&house).await;
+    let json = |value: serde_json::Value| value.to_string().into_bytes();
+    let long = |letter: &str| json(serde_json::json!(letter.repeat(100_000)));
+    let many = json(serde_json::Value::Array(vec![serde_json::json!("x".repeat(500)); 400]));
+    let timed = |name: &str| {
+        let line = String::from_utf8(line(7, house.clock.now(), 1, 0)).expect("text");
+        let mut push: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        match name {
+            "time" => push["logics_data"]["sensor_info"] = serde_json::json!({"time": "a\u{0}b"}),
+            name => push["logics_data"]["logics"][0]["records"][0][name] = "a\u{0}b".into(),
+        }
+        json(push)
+    };
+    for (what, body) in [
+        ("a long text", long("x")),
+        ("letters of two bytes", long("ä")),
+        ("many packages", many),
+        ("NUL as the time", timed("time")),
+        ("NUL as the beginning", timed("from")),
+        ("NUL as the end", timed("to")),
+    ] {
+        let before = listed(&house, 50).await.len();
+        let (status, said) = post(&house, &token, body).await;
+        assert_eq!(status, 422, "{what}: {said}");
+        let told = said["error"].as_str().expect("words");
+        assert!((10..1000).contains(&told.len()), "{what}: {told}");
+        let kept = listed(&house, 50).await;
+        assert_eq!((kept.len(), &kept[0]), (before + 1, &(422, told.to_owned())), "{what}");
+    }
+    // What was kept at its full length before.
+    sqlx::query("update sensor_push set problem = repeat('x', 200000)")
+        .execute(house.pool("flow"))
+        .await
+        .expect("as it was");
+    assert!(listed(&house, 50).await.iter().all(|(_, problem)| problem.len() < 1000));
+}
+
 #[tokio::test]
 async fn staff_learn_that_something_comes_with_a_wrong_an_old_or_no_token() {
     let house = house().await;
