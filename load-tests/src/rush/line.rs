@@ -149,7 +149,7 @@ impl Visitor {
             match page.status {
                 200 if is_sold_out(&page) => return Ok(Outcome::SoldOut),
                 200 => {
-                    pause = markup::refresh(&page.html).context("the room's page does not say when to look again")?
+                    pause = markup::refresh(&page.html).context("the room's page does not say when to look again")?;
                 }
                 // It says so, and whoever reads it loads it again.
                 503 => self.busy += 1,

@@ -15,8 +15,11 @@ pub(crate) struct Claim {
     pub(crate) seconds: u32,
 }
 
+/// Claims column by column: orders, stations, quarters, seconds.
+type Columns<'a> = (Vec<Uuid>, Vec<&'a str>, Vec<DateTime<Utc>>, Vec<i32>);
+
 /// Claims as the columns of a statement: orders, stations, quarters, seconds.
-fn columns(claims: &[Claim]) -> (Vec<Uuid>, Vec<&str>, Vec<DateTime<Utc>>, Vec<i32>) {
+fn columns(claims: &[Claim]) -> Columns<'_> {
     (
         claims.iter().map(|claim| claim.order).collect(),
         claims.iter().map(|claim| claim.station.as_str()).collect(),

@@ -237,7 +237,9 @@ pub struct Versions {
 /// # Errors
 /// The database's error.
 pub async fn house(conn: impl PgExecutor<'_>) -> Result<Option<Issuer>, Error> {
-    let said: Option<(Option<Json<Text>>, Option<String>, Json<Evacuation>)> = sqlx::query_as(
+    /// The house's name, its sender and what it says in an evacuation.
+    type Said = (Option<Json<Text>>, Option<String>, Json<Evacuation>);
+    let said: Option<Said> = sqlx::query_as(
         "select setup -> 'house', setup ->> 'sender', setup -> 'evacuation' from display
          where retired_at is null and setup is not null order by display_id limit 1",
     )
