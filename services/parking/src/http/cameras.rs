@@ -80,7 +80,7 @@ fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
             }
             Ok(_) => {}
             Err(_) => {
-                problem = Some(format!("data.results[{place}]: needs plate, a text, and score and dscore, numbers"))
+                problem = Some(format!("data.results[{place}]: needs plate, a text, and score and dscore, numbers"));
             }
         }
     }
