@@ -93,7 +93,7 @@ pub(crate) enum News {
     KitchenAsks {
         question: String,
     },
-    /// What came of it, or of something else about the meal.
+    /// What came of it; it says nothing to whoever was not asked.
     KitchenSays {
         question: String,
         text: Text,

@@ -23,10 +23,19 @@ pub async fn stand_still(tx: &mut Tx, producer: &str) -> Result<(), sqlx::Error>
 ///
 /// # Errors
 /// The database's error.
-pub async fn bury(tx: &mut Tx, producer: &str, kept: &[Event], error: &str) -> Result<(), sqlx::Error> {
+pub async fn bury(
+    tx: &mut Tx,
+    service: &'static str,
+    producer: &'static str,
+    kept: &[Event],
+    error: &str,
+) -> Result<(), sqlx::Error> {
     for (place, event) in kept.iter().enumerate() {
         match place {
-            0 => insert(tx, producer, event, error, 1, false).await?,
+            0 => {
+                metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
+                insert(tx, producer, event, error, 1, false).await?;
+            }
             _ => insert(tx, producer, event, BEHIND, 0, true).await?,
         }
     }

@@ -260,7 +260,8 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         self.reload(vec![key.to_owned()]).await;
     }
 
-    /// Follows one value: the present one at once if it is newer than `after`, then each newer one.
+    /// Follows one value: the present one at once if it is newer than `after`, or older, which is of a database that is no
+    /// more; then each newer one.
     /// The stream ends with UNAVAILABLE when the process stops; the client comes back with `after`.
     ///
     /// # Errors

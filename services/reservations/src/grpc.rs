@@ -219,7 +219,7 @@ impl Reservations for ReservationsGrpc {
         }
         let reason = Text::checked("reason", request.reason.clone(), 200, false)?;
         let expected = request.expected_starts_at.map(|at| values::time("expected_starts_at", Some(at))).transpose()?;
-        // What was expected is no part of what was asked for: who goes on with it after a crash does not know it.
+        // What was expected is no part of what was asked for: a repeat finds its answer whatever it expects by then.
         let request = pb::DelayShowingRequest { expected_starts_at: None, ..request };
         self.db
             .transact(move |tx| {

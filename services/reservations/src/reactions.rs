@@ -42,7 +42,8 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
 
 /// What was set aside is done where the showing is free by now: each visit by itself, so that one of which it cannot be done
 /// keeps no other. It waits for as long as somebody keeps the lock; what cannot be done although the showing is free is dead
-/// at once, as it would have been in its turn.
+/// at once, as it would have been in its turn; and what the domain refuses has no effect, as in its turn, and keeps nothing
+/// that was told after it.
 pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
     let waiting = store::set_aside::waiting(&mut *db.reader().await.map_err(Error::from)?).await?;
     let (mut failed, mut locked) = (Ok(()), HashSet::new());
@@ -57,6 +58,14 @@ pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
             }
             Err(Undone::Refused(error)) => failed = Err(error.into()),
             Err(Undone::Failed(failure)) if failure.code.is_transient() => failed = Err(failure),
+            Err(Undone::Failed(failure)) if failure.code.is_refusal() => {
+                tracing::warn!(%visit, reason = failure.message, "event refused by the domain");
+                let passed = db
+                    .transact(move |tx| Box::pin(async move { commands::take_up(tx, visit, showing).await.map(drop) }));
+                if let Err(error) = passed.await {
+                    failed = Err(error.into());
+                }
+            }
             Err(Undone::Failed(failure)) => {
                 tracing::error!(
                     %visit, error = failure.message,

@@ -155,7 +155,7 @@ pub(crate) async fn finish(tx: &mut Tx, finished: &[Finished]) -> Result<Vec<Res
         visits.iter_mut().filter(|(_, showing)| !showing.is_off()).map(|(visit, _)| visit).collect();
     let saved = store::many::save_all(tx.conn(), &mut taking_place).await?;
     let answer = |(visit, showing): (Visit, Showing)| match () {
-        () if showing.is_off() => Err(Error::HoldRefused(Box::new(cancelled()))),
+        () if showing.is_off() => Err(Error::HoldRefused(Box::new(off()))),
         // Begun and not told to anybody: only its deadline can have changed it since.
         () if !saved.contains(&visit.id) => Err(Error::HoldOver),
         () => Ok((visit, showing)),
@@ -163,12 +163,12 @@ pub(crate) async fn finish(tx: &mut Tx, finished: &[Finished]) -> Result<Vec<Res
     Ok(visits.into_iter().map(answer).collect())
 }
 
-fn cancelled() -> Refusal {
+fn off() -> Refusal {
     Refusal {
         part: "seats".to_owned(),
         code: tonic::Code::FailedPrecondition as i32,
-        message: "the showing is cancelled; choose another one".to_owned(),
-        reason: Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."),
+        message: "the showing does not take place; choose another one".to_owned(),
+        reason: Text::new("Die Vorstellung findet nicht statt.", "The showing does not take place."),
         alternatives: Vec::new(),
         places: None,
     }

@@ -76,6 +76,9 @@ fn whole_minutes(time: TimeDelta) -> TimeDelta {
 pub(crate) struct Step {
     pub(crate) showing: Uuid,
     pub(crate) minutes: u32,
+    /// When it began as whoever decided has read it; None: not said. If it begins at another time by then, it does not move.
+    #[serde(default)]
+    pub(crate) expected_starts_at: Option<DateTime<Utc>>,
 }
 
 /// A meal whose pickup moves.

@@ -469,7 +469,10 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
         Kind::AtRisk => ahead && !showing.is_off() && visit.admitted < visit.size() && now < showing.starts_at,
         // Also to those who have missed the start.
         Kind::RebookingOffered => {
-            ahead && visit.admitted < visit.size() && notice.facts.until.is_none_or(|until| now < until)
+            ahead
+                && !showing.is_off()
+                && visit.admitted < visit.size()
+                && notice.facts.until.is_none_or(|until| now < until)
         }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn turn(db: &Db, siblings: &Siblings) -> Result<(), Error> {
     if visits.is_empty() && standing.is_empty() {
         return Ok(());
     }
-    match candidates(siblings, now).await {
+    match candidates(db, siblings).await {
         Ok(candidates) => offer(db, visits, candidates).await,
         Err(status) => {
             tracing::debug!(code = ?status.code(), "reservations does not say what is left of the day");
@@ -90,7 +90,7 @@ async fn offer(db: &Db, visits: Vec<Uuid>, candidates: Vec<Candidate>) -> Result
 
 /// What a visit was offered was refused to it: it sees at once what else there is.
 pub(super) async fn offer_another(db: &Db, siblings: &Siblings, visit: Uuid, refused: Uuid) -> Result<(), Error> {
-    let Ok(mut candidates) = candidates(siblings, db.clock().now()).await else { return Ok(()) };
+    let Ok(mut candidates) = candidates(db, siblings).await else { return Ok(()) };
     candidates.retain(|it| it.showing != refused);
     db.transact(move |tx| {
         let candidates = candidates.clone();
@@ -117,10 +117,17 @@ fn wait(told: &Estimate) -> Option<Wait> {
     })
 }
 
-/// The showings of the day, with what is left of them.
-pub(crate) async fn candidates(siblings: &Siblings, now: DateTime<Utc>) -> Result<Vec<Candidate>, tonic::Status> {
+/// The showings of the day, with what is left of them. That one was broken off we know from the door; reservations do not.
+pub(crate) async fn candidates(db: &Db, siblings: &Siblings) -> Result<Vec<Candidate>, tonic::Status> {
+    let now = db.clock().now();
     let programme = siblings.whole_programme(now - BACK, now + AHEAD).await?;
-    Ok(programme.into_iter().filter_map(candidate).collect())
+    let mut candidates: Vec<Candidate> = programme.into_iter().filter_map(candidate).collect();
+    let ids: Vec<Uuid> = candidates.iter().map(|it| it.showing).collect();
+    let known = store::many::showings(&mut *db.reader().await.map_err(Error::from)?, &ids).await?;
+    for it in &mut candidates {
+        it.is_cancelled |= known.get(&it.showing).is_some_and(crate::domain::Showing::is_off);
+    }
+    Ok(candidates)
 }
 
 fn candidate(showing: Showing) -> Option<Candidate> {

@@ -6,7 +6,6 @@ use kernel::{
     Db,
     values::{self, Text, from_timestamp, invalid, timestamp},
 };
-use prost_types::Timestamp;
 use sky_proto::{
     journey::v1 as pb,
     reservations::v1::{self as reservations, ShowingState},
@@ -158,16 +157,22 @@ impl JourneyGrpc {
             None => {
                 self.must_be_ahead(showing).await?;
                 let day = day(&self.siblings, showing).await?;
-                let mut steps = vec![Step { showing, minutes: request.minutes }];
+                let expected = request.expected_starts_at.map(|at| values::time("expected_starts_at", Some(at)));
+                let expected_starts_at = expected.transpose()?;
+                let mut steps = vec![Step { showing, minutes: request.minutes, expected_starts_at }];
                 let turnover = self.turnover().await?;
                 steps.extend(day.cascade(longer, turnover)?.iter().filter(|follower| !follower.shift.is_zero()).map(
-                    |follower| Step { showing: follower.showing.id, minutes: events::missing::minutes(follower.shift) },
+                    |follower| Step {
+                        showing: follower.showing.id,
+                        minutes: events::missing::minutes(follower.shift),
+                        expected_starts_at: None,
+                    },
                 ));
                 let plan = Plan { key, steps, reason };
                 self.db.transact(move |tx| Box::pin(async move { commands::missing::decide(tx, &plan).await })).await?
             }
         };
-        let moved = carry_out(&self.db, &self.siblings, &plan, request.expected_starts_at).await?;
+        let moved = carry_out(&self.db, &self.siblings, &plan).await?;
         let answer = self.answer_of(&plan, moved).await?;
         Ok(Response::new(self.remember("DelayShowing", key, request, answer).await?))
     }
@@ -204,12 +209,7 @@ impl JourneyGrpc {
 
 /// Takes every step; each has a key of its own, so that taking it again changes nothing. A following showing
 /// that was cancelled meanwhile does not move: None.
-async fn carry_out(
-    db: &Db,
-    siblings: &Siblings,
-    plan: &Plan,
-    expected_starts_at: Option<Timestamp>,
-) -> Result<Vec<Option<reservations::Showing>>, Error> {
+async fn carry_out(db: &Db, siblings: &Siblings, plan: &Plan) -> Result<Vec<Option<reservations::Showing>>, Error> {
     let mut moved = Vec::with_capacity(plan.steps.len());
     for (place, step) in plan.steps.iter().enumerate() {
         let request = reservations::DelayShowingRequest {
@@ -217,7 +217,7 @@ async fn carry_out(
             showing_id: step.showing.to_string(),
             minutes: step.minutes,
             reason: Some(plan.reason.to_proto()),
-            expected_starts_at: expected_starts_at.filter(|_| place == 0),
+            expected_starts_at: step.expected_starts_at.map(timestamp),
         };
         match siblings.delay_showing(request).await {
             Ok(showing) => moved.push(Some(showing)),
@@ -253,7 +253,7 @@ pub(crate) async fn go_on(db: &Db, siblings: &Siblings) -> Result<(), Error> {
         store::missing::open_plans(&mut conn, before).await?
     };
     for plan in plans {
-        if let Err(error) = carry_out(db, siblings, &plan, None).await {
+        if let Err(error) = carry_out(db, siblings, &plan).await {
             tracing::warn!(%error, "a delay is not carried out yet; it is tried again");
         }
     }

@@ -65,7 +65,7 @@ impl RebookingGrpc {
         let takes = clocked.map_or(TimeDelta::zero(), |it| legs::sum(&it.legs).time);
         // Staff see the party, and how soon it can be there.
         let gap = if by == Mover::Staff { TimeDelta::zero() } else { minutes(policy.rebook_gap_minutes) };
-        let candidates = clock::candidates(&self.siblings, now).await.map_err(|status| sibling(&status))?;
+        let candidates = clock::candidates(&self.db, &self.siblings).await.map_err(|status| sibling(&status))?;
         let options = rebooking::options(visit, &candidates, rebooking::earliest(now, takes, gap), &promised);
         Ok(pb::OfferRebookingResponse {
             options: options.into_iter().map(events::clock::option).collect(),
@@ -110,8 +110,7 @@ impl Rebooking for RebookingGrpc {
             self.siblings.no_line_before(wish.to).await?;
         }
         let candidates = if is_new {
-            let now = self.db.clock().now();
-            clock::candidates(&self.siblings, now).await.map_err(|status| sibling(&status))?
+            clock::candidates(&self.db, &self.siblings).await.map_err(|status| sibling(&status))?
         } else {
             Vec::new()
         };

@@ -45,7 +45,10 @@ pub(super) async fn tell(
         let mut told = events::visit(&visit.at(now), showing);
         told.refunds = back.remove(&visit.id).iter().flatten().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
-            let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id) && !showing.is_off());
+            // Of one that is off nobody is late, and what goes back is for people to decide.
+            let (clocked, offers) =
+                if showing.is_off() { (&[][..], &[][..]) } else { (clocked.as_slice(), offers.as_slice()) };
+            let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
             told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &about, now));
             events::clock::put_ways(&mut told, visit, showing, &about, now);
             let offer = offers.iter().find(|it| (it.visit, it.from) == (visit.id, showing.id));

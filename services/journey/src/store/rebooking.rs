@@ -65,7 +65,8 @@ pub(crate) async fn without_offer(
              join visit v on v.id = c.visit_id and v.showing_id = c.showing_id and v.state = 'confirmed'
              join showing s on s.showing_id = c.showing_id
              left join rebooking_offer o on o.visit_id = c.visit_id
-         where c.risk in ('at_risk', 'missed') and s.starts_at > $3 and (o.visit_id is null or o.valid_until <= $1)
+         where c.risk in ('at_risk', 'missed') and s.starts_at > $3
+             and not s.cancelled and s.admission not in ('cancelled', 'aborted') and (o.visit_id is null or o.valid_until <= $1)
          order by c.since, c.visit_id limit $2",
     )
     .bind(now)

@@ -109,6 +109,7 @@ pub(crate) async fn set_hall(conn: &mut PgConnection, id: Uuid, hall: &str) -> R
     Ok(())
 }
 
+/// What follows an abort at the door is cleaning up: for its visitors the showing stays broken off.
 pub(crate) async fn set_admission(
     conn: &mut PgConnection,
     id: Uuid,
@@ -118,7 +119,9 @@ pub(crate) async fn set_admission(
     sqlx::query(
         "insert into showing (showing_id, admission, predicted_end_at) values ($1, $2, $3)
          on conflict (showing_id) do update
-             set admission = $2, predicted_end_at = coalesce($3, showing.predicted_end_at)",
+             set admission = case when showing.admission = 'aborted' and $2 in ('egress', 'turnover', 'closed')
+                     then showing.admission else $2 end,
+                 predicted_end_at = coalesce($3, showing.predicted_end_at)",
     )
     .bind(id)
     .bind(admission.name())

@@ -128,7 +128,9 @@ async fn a_showing_that_was_broken_off_is_sold_no_more_and_its_visitors_read_so(
     let start = from_timestamp(visit.starts_at);
     town.house.clock.set(start - TimeDelta::minutes(5));
     clock::turns(&town, &visit, Risk::AtRisk).await;
-    for state in [AdmissionState::DoorsOpen, AdmissionState::Aborted] {
+    // The hall is cleaned and closed afterwards: that opens no sale again.
+    for state in [AdmissionState::DoorsOpen, AdmissionState::Aborted, AdmissionState::Turnover, AdmissionState::Closed]
+    {
         let moved = AdmissionMoved {
             showing_id: visit.showing_id.clone(),
             state: state.into(),

@@ -31,8 +31,8 @@ pub(crate) async fn take_up(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<O
 
 /// Buries what waits of a visit, because the first of it cannot be done: from then on it is the event log's business like any
 /// other event that cannot be applied, for `sky dead list` and `sky dead replay`.
-pub(crate) async fn bury(tx: &mut Tx, producer: &str, visit: Uuid, why: &str) -> Result<(), Error> {
+pub(crate) async fn bury(tx: &mut Tx, producer: &'static str, visit: Uuid, why: &str) -> Result<(), Error> {
     kernel::dead::stand_still(tx, producer).await?;
     let events = store::set_aside::take_all(tx.conn(), visit).await?;
-    Ok(kernel::dead::bury(tx, producer, &events, why).await?)
+    Ok(kernel::dead::bury(tx, crate::SERVICE.name, producer, &events, why).await?)
 }

@@ -50,12 +50,12 @@ impl Account {
     }
 
     /// A command that runs as this account, with nothing of our terminal, folder or
-    /// `PG…` environment, and with messages in English, because we read some of them.
+    /// `PG…` and `MALLOC_…` environment, and with messages in English, because we read some of them.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").stdin(Stdio::null()).env("LC_ALL", "C");
         for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"PG") {
+            if [b"PG".as_slice(), b"MALLOC_"].into_iter().any(|start| name.as_encoded_bytes().starts_with(start)) {
                 command.env_remove(name);
             }
         }
