@@ -84,6 +84,16 @@ impl Follower {
             let request = ReadRequest { service: service.clone(), after: position.unsigned_abs(), limit: 500 };
             let answer = log.read(request).await?.into_inner();
             let events: Vec<Event> = answer.events.into_iter().map(Event::from_logged).collect();
+            if let Some(first) = events.first().filter(|first| position == 0 && first.pub_seq > 1)
+                && self.may_begin_late
+                && self.seen().await?.is_none()
+            {
+                position = first.pub_seq - 1;
+                let producer = self.producer;
+                tracing::info!(producer, position, "heard for the first time; what was told before that is past");
+                self.begin_behind(position).await?;
+                self.reached.stored(position);
+            }
             // The log is gapless: when the next event is not there, it was deleted. What comes after it must wait.
             if events.first().is_none_or(|first| first.pub_seq != position + 1) {
                 return Err(Behind::Deleted { position });

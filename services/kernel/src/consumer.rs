@@ -58,6 +58,8 @@ pub struct Consumer {
     /// So long a few events wait for more.
     pub(crate) gather: Duration,
     pub(crate) in_one_statement: Option<AtOnce>,
+    /// It may begin with what its producer still has, when it has never heard of it before.
+    pub(crate) may_begin_late: bool,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -68,7 +70,15 @@ impl std::fmt::Debug for Consumer {
 
 impl Consumer {
     fn reacting(producer: &'static str, reaction: Reaction) -> Self {
-        Self { producer, reaction, heeds: None, finish: None, gather: GATHER, in_one_statement: None }
+        Self {
+            producer,
+            reaction,
+            heeds: None,
+            finish: None,
+            gather: GATHER,
+            in_one_statement: None,
+            may_begin_late: false,
+        }
     }
 
     /// All events of `producer` go to `react`.
@@ -109,6 +119,15 @@ impl Consumer {
     #[must_use]
     pub const fn at_leisure(mut self) -> Self {
         self.gather = LEISURE;
+        self
+    }
+
+    /// A release may bring this consumer to a house that has been open for longer than its events are kept. What was told
+    /// before the oldest that is still there is none of its business then: it begins with that one. Any other consumer stops
+    /// at a hole, and so does this one once it has heard anything.
+    #[must_use]
+    pub const fn from_what_is_kept(mut self) -> Self {
+        self.may_begin_late = true;
         self
     }
 

@@ -48,6 +48,7 @@ pub(crate) struct Follower {
     finish: Option<Finish>,
     gather: Duration,
     pub(crate) in_one_statement: Option<AtOnce>,
+    pub(crate) may_begin_late: bool,
     pub(crate) reached: Passing,
     /// The way to the producer's own log.
     pub log: Transport,
@@ -90,6 +91,7 @@ impl Follower {
             finish: consumer.finish.clone(),
             gather: consumer.gather,
             in_one_statement: consumer.in_one_statement.clone(),
+            may_begin_late: consumer.may_begin_late,
             reached: Passing::default(),
             log,
             broker,

@@ -239,6 +239,19 @@ impl Follower {
         Ok(())
     }
 
+    /// A consumer that has applied nothing yet begins behind a position.
+    pub(crate) async fn begin_behind(&self, position: i64) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "insert into consumer_pos (producer, last_pub_seq) values ($1, $2)
+             on conflict (producer) do update set last_pub_seq = $2 where consumer_pos.last_pub_seq = 0",
+        )
+        .bind(self.producer)
+        .bind(position)
+        .execute(self.db.pool())
+        .await?;
+        Ok(())
+    }
+
     /// Writes down which event stands at the position.
     pub(crate) async fn set_seen(&self, place: Place) -> Result<(), sqlx::Error> {
         sqlx::query(

@@ -66,8 +66,11 @@ fn build(context: &Context) -> Parts {
             Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
             Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW).at_leisure(),
-            Consumer::of_runs("gastro", reactions::from_gastro).heeding(reactions::OF_GASTRO).at_leisure(),
-            Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
+            Consumer::of_runs("gastro", reactions::from_gastro)
+                .heeding(reactions::OF_GASTRO)
+                .at_leisure()
+                .from_what_is_kept(),
+            Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL).from_what_is_kept(),
         ],
         http: http::router(context),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

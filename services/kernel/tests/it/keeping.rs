@@ -9,7 +9,7 @@ use sky_proto::kernel::v1::{HeadRequest, event_log_client::EventLogClient};
 use uuid::Uuid;
 
 use crate::{
-    RUNNER, SINK, SOURCE, effects,
+    NEWCOMER, RUNNER, SINK, SOURCE, effects,
     faults::{event, eventually, tell, unmarked},
     numbers,
 };
@@ -100,6 +100,30 @@ async fn a_consumer_that_comes_too_late_stops_and_says_so_instead_of_skipping() 
     assert_eq!(house.position("sink", "source").await, 4);
     let stuck = "sky_consumer_stuck_total{service=\"sink\",producer=\"source\"}";
     assert!(house.metrics().contains(stuck), "{}", house.metrics());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_is_new_in_an_old_house_begins_with_what_is_kept_and_stops_at_a_hole_later() {
+    let house = House::start(&[SOURCE, NEWCOMER]).await;
+    tell(&house, 1..=10).await;
+    house.settle().await;
+    eventually("marks are written", async || unmarked(&house).await == 0).await;
+    assert!(house.catches_up("sink", "source").await);
+    house.clock.advance(TimeDelta::days(36));
+    assert_eq!(house.delete_old_events("source").await, 8);
+    eventually("the bus has nothing left", async || house.on_the_bus("sink", "source").await == 0).await;
+    // As a release finds it that brings this consumer.
+    sqlx::raw_sql("delete from consumer_pos; delete from effect").execute(house.pool("sink")).await.expect("new");
+    tell(&house, 11..=11).await;
+    assert!(house.catches_up("sink", "source").await);
+    assert_eq!(effects(&house).await, numbers(9..=11));
+    // It has heard of the source now: a hole is a hole.
+    sqlx::query("update consumer_pos set last_pub_seq = 4, seen_pub_seq = null")
+        .execute(house.pool("sink"))
+        .await
+        .expect("set back");
+    assert!(!house.catches_up("sink", "source").await);
+    assert_eq!(house.position("sink", "source").await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,16 @@ fn build_sink(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
     Box::pin(async { Ok(Parts { consumers: vec![Consumer::new("source", write_down)], ..Parts::default() }) })
 }
 
+/// Like the sink, but new in a house that is older than what is kept.
+const NEWCOMER: Service = Service { name: "sink", migrations: sink_tables, build: build_newcomer };
+
+fn build_newcomer(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
+    Box::pin(async {
+        let consumer = Consumer::new("source", write_down).from_what_is_kept();
+        Ok(Parts { consumers: vec![consumer], ..Parts::default() })
+    })
+}
+
 /// Like the sink, but takes all events that wait at once.
 const RUNNER: Service = Service { name: "sink", migrations: sink_tables, build: build_runner };
 
