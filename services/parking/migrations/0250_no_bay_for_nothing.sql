@@ -2,6 +2,9 @@
 -- beginning on. That takes no bay. It was counted as one in the quarter in which the right begins, unless it begins with
 -- the quarter itself.
 
+-- Who holds a bay meanwhile waits for the recount, which would else be of what was before.
+lock table parking_right in share row exclusive mode;
+
 create or replace function bay_quarters(since timestamptz, until timestamptz) returns setof timestamptz
 language sql immutable as $$
     select slot_at from generate_series(

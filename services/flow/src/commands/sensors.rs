@@ -300,7 +300,10 @@ pub(crate) async fn set_state(tx: &mut Tx, id: &str, to: State, by: &str) -> Res
         return Err(Error::SensorNotHeard);
     }
     let before = sensor.state;
-    if before == State::Offline {
+    // On trial it counts nothing either.
+    if to == State::Commissioning && matches!(before, State::Online | State::Degraded) {
+        store::sensors::note_silence(tx.conn(), &sensor).await?;
+    } else if to != State::Commissioning {
         store::sensors::end_silence(tx.conn(), id, now).await?;
     }
     (sensor.state, sensor.since, sensor.problem) = (to, now, None);

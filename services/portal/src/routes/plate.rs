@@ -32,9 +32,9 @@ pub(super) async fn is_noted(edge: &Edge, caller: &Caller, visit: &Visit) -> Opt
     {
         return None;
     }
-    // The page is worth seeing without it too.
+    // That it cannot be read takes the form from nobody who is just typing.
     let request = GetRightRequest { visit_id: visit.visit_id.clone() };
-    answer(edge.parking(caller).get_right(request)).await.ok().map(|right| right.plate_known)
+    Some(answer(edge.parking(caller).get_right(request)).await.is_ok_and(|right| right.plate_known))
 }
 
 /// Notes what was sent, or forgets it. What to say of it.

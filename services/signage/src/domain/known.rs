@@ -85,7 +85,7 @@ impl Record {
             Self::Order(it) => Some(it.order.at),
             Self::Message(it) => Some(it.valid_until),
             // A repeat of one that has ended long ago is recognised for a while.
-            Self::Measure(it) => (!it.holds).then_some(it.at),
+            Self::Measure(it) => (!it.holds).then(|| it.ended_at.unwrap_or(it.at)),
             Self::Call(it) => Some(it.at),
             Self::Playlist(it) => it.removed.then_some(it.put_at),
             Self::Schedule(it) => it.removed.then_some(it.put_at),

@@ -151,7 +151,10 @@ pub(super) fn view(
         let field = row_field(combo, row);
         let selects = combo.components.iter().map(|component| {
             let name = format!("{field}_{}", component.component_id);
-            let chosen = chosen(menu, sent, &name);
+            // A browser sends the first option of what nobody has ordered, too.
+            let is_wanted = sent.count(&field).is_none_or(|count| count > 0);
+            let is_there = |it: &Chosen| gone::option(component, &it.option).is_some_and(|it| it.available);
+            let chosen = chosen(menu, sent, &name).filter(|it| is_wanted || is_there(it));
             select(w, menu, sent, component, name, chosen)
         });
         let label = if row == 0 { name.clone() } else { w.with("menu-another", "name", &name) };

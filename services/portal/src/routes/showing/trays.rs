@@ -266,8 +266,7 @@ pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLi
                 continue;
             }
             if !gone::is_there(menu, &row.code) {
-                let id = row.code.split(':').next().unwrap_or(&row.code);
-                let text = w.with("menu-gone", "name", &gone::name(menu, sent, w, id));
+                let text = w.with("menu-gone", "name", &gone::name(menu, sent, w, &row.code));
                 wrong.push(FieldError { field, text });
                 continue;
             }
