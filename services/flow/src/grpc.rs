@@ -100,6 +100,8 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
     let now = db.clock().now();
     // The revision first: a change after it is a reason to load again, never a change missed.
     let revision = store::revision(&mut conn).await?;
+    // Counters before zones: beside one that is silent no number stands that it told.
+    let sensors = store::sensors::all(&mut conn).await?;
     let zones = store::zones(&mut conn).await?;
     let admissions = store::admissions(&mut conn, from, until).await?;
     let policy = store::policy(&mut conn).await?;
@@ -118,6 +120,7 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
         call_groups,
         queue_numbers: calls::numbers(&mut conn, values::day_of(now), now).await?,
         open_scan_conflicts: store::open_conflicts(&mut conn).await?,
+        sensors: sensors.iter().map(events::zones::sensor).collect(),
         ..Default::default()
     };
     board::fill(&mut conn, &mut snapshot, &zones, &admissions, now).await?;

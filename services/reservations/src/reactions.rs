@@ -41,9 +41,8 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
 }
 
 /// What was set aside is done where the showing is free by now: each visit by itself, so that one of which it cannot be done
-/// keeps no other. It waits for as long as somebody keeps the lock; what cannot be done although the showing is free is dead
-/// at once, as it would have been in its turn; and what the domain refuses has no effect, as in its turn, and keeps nothing
-/// that was told after it.
+/// keeps no other. It waits for as long as somebody keeps the lock. What cannot be done although the showing is free is dead
+/// at once, and what the domain refuses has no effect, as in its turn.
 pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
     let waiting = store::set_aside::waiting(&mut *db.reader().await.map_err(Error::from)?).await?;
     let (mut failed, mut locked) = (Ok(()), HashSet::new());

@@ -60,7 +60,6 @@ pub(super) async fn fill(
     snapshot.plans =
         plans(&store::measures::rules(conn).await?).into_iter().map(|rule| measures::plan(rule, zones)).collect();
     snapshot.lifts = lifts.iter().map(measures::lift).collect();
-    snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
     let refused = store::sensors::refused_after(conn, now - REFUSED).await?;
     snapshot.refused_push_at = refused.map(timestamp);
     snapshot.estimates = estimates(conn, zones, admissions, now).await?;

@@ -1,7 +1,7 @@
 //! Turns the clock of the visits: asks the door what it measures and reservations what is left of the day, outside of
 //! transactions, then lets commands decide. Who cannot be asked is done without.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use kernel::{
     Db,
     values::{self, Text, from_timestamp},

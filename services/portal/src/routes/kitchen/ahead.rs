@@ -140,8 +140,7 @@ mod tests {
         let w = Words::speaking(Language::German);
         let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).expect("a day");
         let links = |shown: Option<u32>| -> Vec<(NaiveDate, String)> { others(&w, shown.map(day), day(27)) };
-        let named =
-            |of: &[(u32, &str)]| of.iter().map(|(nth, name)| (day(*nth), (*name).to_owned())).collect::<Vec<_>>();
+        let named = |of: &[(u32, &str)]| of.iter().map(|(n, name)| (day(*n), (*name).to_owned())).collect::<Vec<_>>();
         assert_eq!(links(Some(27)), named(&[(28, "Morgen")]));
         assert_eq!(links(Some(28)), named(&[(27, "Heute"), (29, "Sonntag, 29. November")]));
         let later = named(&[(28, "Morgen"), (29, "Sonntag, 29. November")]);
