@@ -59,7 +59,8 @@ struct Wanted {
 async fn menu(State(open): State<Open>, Query(wanted): Query<Wanted>, asked: HeaderMap) -> Response {
     let language = if wanted.lang == "en" { Language::English } else { Language::German };
     let base = match &*open.public_url {
-        "" => origin(&asked),
+        // Else addresses are those of the house itself.
+        "" => open_data::host(&asked).map(|host| format!("http://{host}")).unwrap_or_default(),
         url => url.to_owned(),
     };
     let told = today(&open.db, language, &base).await;
@@ -69,14 +70,6 @@ async fn menu(State(open): State<Open>, Query(wanted): Query<Wanted>, asked: Hea
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ld+json"));
     }
     response
-}
-
-/// Where the request went to; empty, so that addresses are those of the house itself, when it does not say so with a host
-/// and a port alone: what others send is not written into addresses as it comes.
-fn origin(asked: &HeaderMap) -> String {
-    let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
-    let host = asked.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
-    host.filter(is_host).map(|host| format!("http://{host}")).unwrap_or_default()
 }
 
 async fn today(db: &Db, language: Language, base: &str) -> Result<Value, Error> {

@@ -31,6 +31,15 @@ pub fn answer(content: &Value, asked: &HeaderMap) -> Response {
     response
 }
 
+/// The host that the request went to, with its port, if it says so and nothing else: what others send is not written into
+/// addresses as it comes.
+#[must_use]
+pub fn host(asked: &HeaderMap) -> Option<&str> {
+    let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    let host = asked.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.filter(|host| !host.is_empty()).filter(is_host)
+}
+
 /// Whether the caller has this version already.
 #[must_use]
 pub fn knows(asked: &HeaderMap, tag: &str) -> bool {

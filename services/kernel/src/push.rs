@@ -34,3 +34,18 @@ pub fn failed(error: &dyn Coded) -> Response {
     let internal = || "internal error; it has been recorded".to_owned();
     refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
 }
+
+/// Of a problem that quotes what was sent, so many letters are told and kept: its beginning says what it quotes, its end
+/// what is wrong with that.
+const MOST_LETTERS: usize = 300;
+
+/// A problem in no more letters than that, none of which a text in the database cannot hold.
+#[must_use]
+pub fn shortened(problem: &str) -> String {
+    let letters: Vec<char> = problem.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let half = MOST_LETTERS / 2;
+    match letters.len() {
+        0..=MOST_LETTERS => letters.into_iter().collect(),
+        many => letters[..half].iter().chain(&[' ', '…', ' ']).chain(&letters[many - half..]).collect(),
+    }
+}

@@ -81,21 +81,6 @@ fn without_values(error: &serde_json::Error) -> String {
     format!("{:?} at line {}, column {}", error.classify(), error.line(), error.column())
 }
 
-/// Of a problem that quotes what was sent, so many letters are told: its beginning says what it quotes, its end what is
-/// wrong with that.
-const MOST_LETTERS: usize = 300;
-
-/// A problem in no more letters than that.
-fn shortened(problem: &str) -> String {
-    let (letters, half) = (problem.chars().count(), MOST_LETTERS / 2);
-    if letters <= MOST_LETTERS {
-        return problem.to_owned();
-    }
-    let begin: String = problem.chars().take(half).collect();
-    let end: String = problem.chars().skip(letters - half).collect();
-    format!("{begin} … {end}")
-}
-
 async fn tell(db: &Db, format: Format, asked: &HeaderMap) -> Response {
     match look(db).await {
         Ok(Some((site, place))) => open_data::answer(&format(&site, &place, db.clock().now()), asked),

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use kernel::{
     Combiner, Db, Remembered,
-    open_data::{for_ever, knows},
+    open_data::{self, for_ever, knows},
 };
 use md5::Md5;
 use serde::Deserialize;
@@ -156,10 +156,9 @@ fn is_not_newer(asked: &HeaderMap, changed: DateTime<Utc>) -> bool {
 
 /// The house as the player has addressed it ("https://house.example"); empty: it did not say.
 fn origin(headers: &HeaderMap) -> String {
-    let named = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = if named("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
-    named("host").filter(is_host).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
+    let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+    let scheme = if proto == Some("https") { "https" } else { "http" };
+    open_data::host(headers).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
 
 /// As much as such a player says of itself: its program, and what it plays.

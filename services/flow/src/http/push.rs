@@ -8,7 +8,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use kernel::{Db, push, token};
+use kernel::{
+    Db,
+    push::{self, shortened},
+    token,
+};
 use serde_json::json;
 
 use super::xovis::{self, Read};
@@ -23,20 +27,6 @@ use crate::{
 const LARGEST: usize = 256 * 1024;
 /// Larger ones are answered, but only their beginning is kept.
 const KEPT: usize = 64 * 1024;
-
-/// Of a problem that quotes what was sent, so many letters are told and kept: its beginning says what it quotes, its end
-/// what is wrong with that.
-const MOST_LETTERS: usize = 300;
-
-/// A problem in no more letters than that, none of which a text cannot hold.
-fn readable(problem: &str) -> String {
-    let letters: Vec<char> = problem.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-    let half = MOST_LETTERS / 2;
-    match letters.len() {
-        0..=MOST_LETTERS => letters.into_iter().collect(),
-        many => letters[..half].iter().chain(&[' ', '…', ' ']).chain(&letters[many - half..]).collect(),
-    }
-}
 
 /// Answers a push.
 pub(super) async fn take(State(db): State<Db>, headers: HeaderMap, body: Body) -> Response {
@@ -66,13 +56,13 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body) -> Result<Response, Er
         match read {
             Read::Package(package) => match foreign(&package, &sensor.serial) {
                 None => packages.push(package),
-                Some(problem) => refused.push(readable(&format!("[{place}]: {problem}"))),
+                Some(problem) => refused.push(shortened(&format!("[{place}]: {problem}"))),
             },
             Read::Test => tests += 1,
-            Read::Refused(problem) => refused.push(readable(&format!("[{place}]: {problem}"))),
+            Read::Refused(problem) => refused.push(shortened(&format!("[{place}]: {problem}"))),
         }
     }
-    let problem = readable(&refused.join("; "));
+    let problem = shortened(&refused.join("; "));
     if packages.is_empty() && tests == 0 {
         return refuse(db, sensor.id, StatusCode::UNPROCESSABLE_ENTITY, size, problem, Some(kept)).await;
     }
@@ -118,7 +108,7 @@ async fn refuse(
     problem: String,
     body: Option<Vec<u8>>,
 ) -> Result<Response, Error> {
-    let problem = readable(&problem);
+    let problem = shortened(&problem);
     let said = push::refuse(status, problem.as_str());
     let push = Push { sensor, status: status.as_u16().into(), size, problem, body };
     db.transact(move |tx| Box::pin(async move { sensors::note_push(tx, &push).await })).await?;

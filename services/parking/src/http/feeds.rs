@@ -11,7 +11,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use kernel::{
     Db,
-    push::{failed, refuse, unknown},
+    push::{failed, refuse, shortened, unknown},
     token,
 };
 use quick_xml::{
@@ -22,7 +22,7 @@ use quick_xml::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Edge, heard, shortened};
+use super::{Edge, heard};
 use crate::{
     commands::feeds::take_feed,
     domain::feeds::{Problem, Told},

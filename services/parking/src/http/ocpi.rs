@@ -11,13 +11,13 @@ use axum::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use data_encoding::BASE64;
 use kernel::{
-    push::{failed, unknown},
+    push::{failed, shortened, unknown},
     token, values,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Edge, heard, shortened};
+use super::{Edge, heard};
 use crate::{commands::charging, error::Error, store};
 
 /// A whole EVSE with its connectors has a few kilobytes.
