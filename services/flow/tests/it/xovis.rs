@@ -410,44 +410,6 @@ async fn a_count_by_hand_beside_a_silent_counter_ends_as_no_number() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_how_long_one_waits_beside_a_silent_counter() {
-    let house = house().await;
-    let token = token(&house, "cafe-1").await;
-    post(&house, &token, line(1, minutes(0), 0, 0)).await;
-    set_state(&house, "cafe-1", SensorState::Online).await.expect("at work");
-    correct(&house, "cafe", 10).await;
-    a_while_ago(&house).await;
-    for minute in 1..=20 {
-        house.clock.set(minutes(minute));
-        post(&house, &token, line(1 + minute, minutes(minute), 3, 3)).await;
-    }
-    let waits = async || snapshot(&house).await.estimates.iter().any(|it| it.kind() == pb::EstimateKind::Cafe);
-    let directions = async || {
-        let url = format!("http://{}/open/v1/crowd-flow-observed", house.running.http);
-        let told: serde_json::Value = reqwest::get(url).await.expect("an answer").json().await.expect("a list");
-        let cafe = told.as_array().expect("a list").iter().find(|it| it["name"] == "AstroGastro").expect("it").clone();
-        cafe["peopleCountTowards"].as_u64().zip(cafe["peopleCountAway"].as_u64())
-    };
-    assert!(waits().await, "three come and three go each minute");
-    assert!(directions().await.is_some());
-    // More than three intervals.
-    house.clock.advance(TimeDelta::minutes(4));
-    let silent = async || {
-        let sensors = snapshot(&house).await.sensors;
-        sensors.iter().any(|it| it.sensor_id == "cafe-1" && it.state() == SensorState::Offline)
-    };
-    turn_until(&house, "silence is noticed", silent).await;
-    for by_hand in [false, true] {
-        if by_hand {
-            correct(&house, "cafe", 12).await;
-        }
-        assert_eq!(zone(&house, "cafe").await.count, by_hand.then_some(12));
-        assert!(!waits().await, "who came and left since nobody has seen; counted by hand: {by_hand}");
-        assert_eq!(directions().await, None, "counted by hand: {by_hand}");
-    }
-}
-
-#[tokio::test]
 async fn one_counter_gives_no_number_while_another_one_of_the_same_zone_is_silent() {
     let house = house().await;
     let second = "[[flow.sensors]]\nid = \"foyer-2\"\nname = { de = \"Hof\", en = \"Yard\" }\ninterval_seconds = 60\n\

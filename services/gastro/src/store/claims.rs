@@ -15,10 +15,10 @@ pub(crate) struct Claim {
     pub(crate) seconds: u32,
 }
 
-/// Claims column by column: orders, stations, quarters, seconds.
+/// Orders, stations, quarters, seconds.
 type Columns<'a> = (Vec<Uuid>, Vec<&'a str>, Vec<DateTime<Utc>>, Vec<i32>);
 
-/// Claims as the columns of a statement: orders, stations, quarters, seconds.
+/// Claims as the columns of a statement.
 fn columns(claims: &[Claim]) -> Columns<'_> {
     (
         claims.iter().map(|claim| claim.order).collect(),
