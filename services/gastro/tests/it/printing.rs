@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use kernel::testing::House;
+use kernel::testing::{House, free_port};
 use sky_proto::gastro::v1 as pb;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -111,12 +111,6 @@ async fn beat(house: &House, screen: &str, station: &str) -> Result<(), tonic::S
 
 /// On a paper that may be the second one.
 const REPEATED: &[u8] = b"WIEDERHOLUNG - nur einmal kochen";
-
-/// Where nothing listens.
-async fn closed_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    listener.local_addr().expect("an address").to_string()
-}
 
 async fn unsent(house: &House) -> Vec<pb::Ticket> {
     kitchen!(house, &cook()).list_tickets(pb::ListTicketsRequest {}).await.expect("a list").into_inner().tickets
@@ -238,7 +232,7 @@ async fn the_first_paper_does_not_say_that_it_is_a_repeat() {
         // None: its port is closed.
         let (there, closed) = match mood {
             Some(mood) => (Some(Printer::start(mood).await), String::new()),
-            None => (None, closed_port().await),
+            None => (None, format!("127.0.0.1:{}", free_port())),
         };
         let address = there.as_ref().map_or(closed, |printer| printer.address.clone());
         let house = house_with(&[("printer", &address)]).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kernel::{
     Caller, Clock, Role,
-    testing::{House, noon, staff},
+    testing::{House, free_port, noon, staff},
 };
 use sky_proto::portal::v1::{self as pb, waiting_rooms_client::WaitingRoomsClient};
 use tokio::net::TcpListener;
@@ -143,8 +143,7 @@ async fn services_that_are_not_known_here_make_pages_in_words() {
 
 #[tokio::test]
 async fn services_that_refuse_the_connection_make_pages_in_words() {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("address");
-    let house = house_with_peers_at(&free.to_string()).await;
+    let house = house_with_peers_at(&format!("127.0.0.1:{}", free_port())).await;
     all_pages_say_so(&house).await;
 }
 

@@ -39,6 +39,9 @@ const RECORD: &str = "
 pub const RUNS: &str = "(() => { const film = document.querySelector('.stage video');
     return film !== null && film.videoWidth === 64 && film.currentTime > 0.1 && !film.paused && film.error === null; })()";
 
+/// What can be played is kept for the time without network.
+const KEPT: &str = "caches.open('sky-media').then((kept) => kept.match(document.querySelector('.stage video').src)).then(Boolean)";
+
 pub async fn film(desktop: &Desktop, desk: &Browser) {
     let recorded = desk.driver.execute_async(RECORD, Vec::new()).await.expect("recorded");
     let base64 = recorded.json().as_str().expect("base64").to_owned();
@@ -124,6 +127,7 @@ async fn what_goes_on_below_a_dark_screen_is_no_proof_of_play() {
     film(&desktop, &desk).await;
     desk.quits().await;
     monitor.holds("the film", RUNS).await;
+    monitor.holds("the film is in the cupboard", KEPT).await;
     // Without the house nothing of what it keeps is told and forgotten.
     cable.cut();
     let notes_the_time = async |name: &str| monitor.run(&format!("window.{name} = window.houseClock.now()")).await;
@@ -133,6 +137,9 @@ async fn what_goes_on_below_a_dark_screen_is_no_proof_of_play() {
              .map((key) => JSON.parse(localStorage.getItem(key))).{is}"
         )
     };
+    // What was on the screen for less than a second is no play.
+    notes_the_time("cut").await;
+    monitor.holds("it is on the screen for a while", "window.houseClock.now() > window.cut + 1500").await;
     monitor.run("document.querySelector('main').dataset.dark = '00:00-23:59'").await;
     monitor.holds("it is dark", "document.documentElement.dataset.dark === 'yes'").await;
     monitor.holds("what was seen until then is kept", &kept("some((play) => play.subject.length === 64)")).await;
