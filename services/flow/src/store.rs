@@ -30,8 +30,9 @@ pub(crate) use calls::{
     numbers, policy, save_group, save_number, save_policy, touch_queue, untouch_queue,
 };
 pub(crate) use conflicts::{
-    Conflict, ConflictKind, KnownLine, NewConflict, add_conflict, conflicts, conflicts_of, drop_doubles, has_list,
-    known_nonces, open_conflicts, record_journal, record_list, reopen_conflicts, resolve_conflicts, settle_doubles,
+    Conflict, ConflictKind, KnownLine, NewConflict, add_conflict, conflicts, conflicts_of, drop_doubles,
+    erase_resolutions, has_list, known_nonces, open_conflicts, record_journal, record_list, reopen_conflicts,
+    resolve_conflicts, settle_doubles,
 };
 pub(crate) use house::{house, lock_house, save_house};
 pub(crate) use log::{LoggedLine, latest, lines_of, logged, moves_of};

@@ -210,6 +210,7 @@ pub(crate) async fn showing_scheduled(
         admitted: 0,
         outside: 0,
         state_since: None,
+        shut_at: None,
         cleaned_at: None,
         revision: 1,
     };
@@ -251,6 +252,7 @@ pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), 
     }
     let was = std::mem::replace(&mut admission.state, AdmissionState::Cancelled);
     admission.state_since = Some(tx.now());
+    admission.shut_at = admission.shut_at.or(admission.state_since);
     store::save_admission(tx.conn(), &mut admission).await?;
     store::steps::settle(tx.conn(), &showing.to_string()).await?;
     empty_hall(tx, &admission, was).await?;

@@ -56,7 +56,7 @@ pub(crate) struct Journal {
 pub(crate) enum Outcome {
     Recorded,
     Repeated,
-    /// Let in more than once: the line in the desk's list.
+    /// Counted, and let in more than once or when admission had ended: the line in the desk's list.
     Conflict(Uuid),
     /// The house does not agree: the line in the desk's list.
     Disputed(Uuid),
@@ -97,7 +97,7 @@ pub(crate) struct Waiting {
 const ITSELF: &str = "flow";
 
 /// Under which a scan of a journal is in the desk's list, if the house does not agree with it.
-fn dispute_id(device: &str, nonce: &str) -> Uuid {
+pub(super) fn dispute_id(device: &str, nonce: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{device}/{nonce}").as_bytes())
 }
 
@@ -324,6 +324,7 @@ impl Merge<'_> {
             double = journal::settle(&mut party.tickets, lines);
         }
         let after = party.clone();
+        let was_shut = admission.was_shut(entry.at);
         write_changes(tx, admission, &before, &after).await?;
         let admitted = i64::from(after.admitted()) - i64::from(before.admitted());
         self.record(tx, entry, Some(visit), entry.verdict, i32::try_from(admitted).unwrap_or(0), ticket.as_slice())
@@ -341,6 +342,13 @@ impl Merge<'_> {
         // Whom a line counts that names no tickets may have changed, too: another ticket is double then.
         store::drop_doubles(tx.conn(), visit, &double).await?;
         let mut conflict = None;
+        if was_shut {
+            let id = dispute_id(&self.journal.device, &entry.nonce);
+            let new = NewConflict { ticket, ..self.conflict(entry, Some(visit), id) };
+            let new = NewConflict { kind: ConflictKind::AfterAdmission, ..new };
+            store::add_conflict(tx.conn(), &new, now).await?;
+            conflict = Some(id);
+        }
         for id in double {
             if ticket == Some(id) || !double_before.contains(&id) {
                 let new = self.conflict(entry, Some(visit), id);

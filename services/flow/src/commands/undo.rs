@@ -5,7 +5,7 @@ use kernel::Tx;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{parties::write_changes, record, touch};
+use super::{journals::dispute_id, parties::write_changes, record, touch};
 use crate::{
     domain::{
         Admission, AdmissionState, HouseState, journal,
@@ -36,9 +36,6 @@ pub(crate) async fn undo_scan(
     by: &str,
 ) -> Result<LoggedLine, Error> {
     let at = tx.now();
-    if store::house(tx.conn()).await?.state == HouseState::Evacuating {
-        return Err(Error::ScansFrozen);
-    }
     let line = store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)?;
     if line.undone {
         return Ok(line);
@@ -50,6 +47,10 @@ pub(crate) async fn undo_scan(
         return Err(Error::TooLateToUndo);
     }
     take_back(tx, admission, visit, &line, &Undo { device, nonce, reason, by, at, skew: None }).await?;
+    // Looked at last: an alarm may have begun meanwhile, which waits for nobody. Then nothing of it stays.
+    if store::house(tx.conn()).await?.state == HouseState::Evacuating {
+        return Err(Error::ScansFrozen);
+    }
     store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)
 }
 
@@ -105,6 +106,7 @@ pub(super) async fn take_back(
     }
     write_changes(tx, &mut admission, &before, &after).await?;
     store::settle_doubles(tx.conn(), visit, &double, by, now).await?;
+    store::resolve_conflicts(tx.conn(), &[dispute_id(device, nonce)], "undo", by, now).await?;
     let said = json!({"device": device, "nonce": nonce, "verdict": line.verdict.name()});
     record(tx, by, "undo_scan", line.showing, said, json!({"reason": reason, "people": changed})).await?;
     touch(tx);

@@ -95,7 +95,12 @@ impl AdmissionState {
         matches!(self, Self::Egress | Self::Turnover | Self::Closed | Self::Cancelled | Self::Aborted)
     }
 
-    /// Whether scans are admitted.
+    /// Whether it has not begun, and was not called off.
+    pub(crate) const fn is_before_start(self) -> bool {
+        matches!(self, Self::Planned | Self::DoorsOpen | Self::LastCall)
+    }
+
+    /// Whether its doors are open. Late guests may be let in longer: [`Admission::admits`].
     pub(crate) const fn admits(self) -> bool {
         matches!(self, Self::DoorsOpen | Self::LastCall)
     }
@@ -123,6 +128,8 @@ pub(crate) struct Admission {
     /// Of those admitted, who are out again for now.
     pub(crate) outside: u32,
     pub(crate) state_since: Option<DateTime<Utc>>,
+    /// When it began, or was called off: from then on nobody is let in but late guests, where the house has such.
+    pub(crate) shut_at: Option<DateTime<Utc>>,
     /// Staff have reported the hall clean.
     pub(crate) cleaned_at: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
@@ -138,6 +145,7 @@ impl Admission {
         }
         self.state = to;
         self.state_since = Some(now);
+        self.shut_at = if to.is_before_start() { None } else { self.shut_at.or(Some(now)) };
     }
 
     /// The plan has changed. What runs already keeps its own prediction.
@@ -150,9 +158,26 @@ impl Admission {
     ) {
         (self.starts_at, self.ends_at) = (starts_at, ends_at);
         (self.doors_at, self.last_entry_at) = (doors_at, last_entry_at);
-        if matches!(self.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall) {
+        if self.state.is_before_start() {
             self.predicted_end_at = ends_at;
         }
+    }
+
+    /// Whether the house lets in late guests while it runs, and still does at that time: only where its last entry is later
+    /// than its start.
+    fn is_late_entry(&self, at: DateTime<Utc>) -> bool {
+        self.starts_at < self.last_entry_at && at <= self.last_entry_at
+    }
+
+    /// Whether guests are let in at that time. The operator's start shuts the doors, but for late guests.
+    pub(crate) fn admits(&self, at: DateTime<Utc>) -> bool {
+        self.state.admits() || (self.state == AdmissionState::Running && self.is_late_entry(at))
+    }
+
+    /// Whether nobody was let in any more at that time.
+    pub(crate) fn was_shut(&self, at: DateTime<Utc>) -> bool {
+        let is_off = matches!(self.state, AdmissionState::Cancelled | AdmissionState::Aborted);
+        self.shut_at.is_some_and(|shut| shut < at) && (is_off || !self.is_late_entry(at))
     }
 
     /// Whether somebody may come to it at that time: by its plan, or because its doors are still open.

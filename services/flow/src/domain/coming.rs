@@ -22,11 +22,10 @@ pub(crate) struct Coming {
     past: Vec<String>,
 }
 
-/// Whose guests are on their way now: at the earliest so long before their doors open, at the latest until it begins.
+/// Whose guests are on their way now: at the earliest so long before their doors open, at the latest until nobody is let in.
 pub(crate) fn coming(admissions: &[Admission], zones: &[Zone], early: TimeDelta, now: DateTime<Utc>) -> Vec<Coming> {
     let is_coming = |it: &&Admission| {
-        let awaited =
-            matches!(it.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall);
+        let awaited = it.state == AdmissionState::Planned || it.admits(now);
         awaited && now >= it.doors_at.min(it.starts_at) - early && it.is_on(now)
     };
     let foyer = zones.iter().find(|zone| zone.is_foyer()).map(|zone| zone.id.clone()).unwrap_or_default();

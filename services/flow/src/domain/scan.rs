@@ -320,8 +320,9 @@ fn entry(
     if admission.state == AdmissionState::Planned {
         return Ok(Judgement::plain(Verdict::TooEarly));
     }
-    // Only the operator's start closes the doors; after the planned last entry staff must say why.
-    if !admission.state.admits() {
+    // Only the operator's start closes the doors, but for late guests where there are such; after the last entry staff must
+    // say why.
+    if !admission.admits(now) {
         return Ok(Judgement::plain(Verdict::TooLate));
     }
     if zone_stopped && asked.late_reason.is_empty() {

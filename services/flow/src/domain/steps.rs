@@ -101,9 +101,11 @@ impl Admission {
     pub(crate) fn take_back(&mut self, moved: &Moved) {
         self.state = moved.from;
         self.state_since = moved.since;
-        let is_planned =
-            matches!(moved.from, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall);
-        self.predicted_end_at = if is_planned { self.ends_at } else { moved.predicted_end_at };
+        if moved.from.is_before_start() {
+            (self.predicted_end_at, self.shut_at) = (self.ends_at, None);
+        } else {
+            self.predicted_end_at = moved.predicted_end_at;
+        }
     }
 }
 
@@ -184,6 +186,7 @@ mod tests {
             for to in from.next() {
                 let mut before = admission(from);
                 before.state_since = Some(at(41));
+                before.shut_at = (!from.is_before_start()).then(|| at(63));
                 if matches!(from, AdmissionState::Running) {
                     before.predicted_end_at = at(113);
                 } else if from.has_ended() {

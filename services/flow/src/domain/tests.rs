@@ -31,6 +31,7 @@ pub(super) fn admission(state: AdmissionState) -> Admission {
         admitted: 0,
         outside: 0,
         state_since: None,
+        shut_at: None,
         cleaned_at: None,
         revision: 1,
     }
@@ -94,6 +95,34 @@ fn the_most_urgent_reason_wins() {
     for (scanned, state, house, minutes, expected) in table {
         assert_eq!(verdict(scanned, state, house, minutes), expected, "{scanned:?} {state:?} {house:?}");
     }
+}
+
+#[test]
+fn late_guests_come_in_while_it_runs_where_the_house_lets_them() {
+    let late = |state: AdmissionState| Admission { last_entry_at: at(70), shut_at: Some(at(58)), ..admission(state) };
+    let party = Scanned::Party(party(1, 0, false));
+    let verdict = |admission: &Admission, minutes: i64| {
+        judge(&party, admission, holds(HouseState::Normal), asked(0, ""), at(minutes)).expect("no count").verdict
+    };
+    use AdmissionState::{Aborted, Cancelled, Egress, Running};
+    // State, minute, whether somebody comes in, whether whoever was let in then was so too late.
+    let table = [
+        (Running, 59, true, false),
+        (Running, 70, true, false),
+        (Running, 71, false, true),
+        (Egress, 65, false, false),
+        (Egress, 71, false, true),
+        (Aborted, 59, false, true),
+        (Cancelled, 59, false, true),
+        (Cancelled, 58, false, false),
+    ];
+    for (state, minute, comes_in, was_shut) in table {
+        let admission = late(state);
+        let said = (verdict(&admission, minute) == Verdict::Admitted, admission.was_shut(at(minute)));
+        assert_eq!(said, (comes_in, was_shut), "{state:?} {minute}");
+    }
+    let running = Admission { shut_at: Some(at(58)), ..admission(Running) };
+    assert_eq!((verdict(&running, 59), running.was_shut(at(59))), (Verdict::TooLate, true), "nobody is late elsewhere");
 }
 
 #[test]

@@ -182,6 +182,7 @@ pub(crate) fn conflict(conflict: &Conflict, scans: &[LoggedLine]) -> pb::ScanCon
             ConflictKind::Unknown => pb::ConflictKind::Unknown.into(),
             ConflictKind::Replaced => pb::ConflictKind::Replaced.into(),
             ConflictKind::Forged => pb::ConflictKind::Forged.into(),
+            ConflictKind::AfterAdmission => pb::ConflictKind::AfterAdmission.into(),
         },
         showing_id: conflict.showing.to_string(),
         reference: conflict.reference.clone(),

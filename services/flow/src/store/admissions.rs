@@ -30,6 +30,7 @@ pub(super) struct AdmissionRow {
     booked: i32,
     outside: i32,
     state_since: Option<DateTime<Utc>>,
+    shut_at: Option<DateTime<Utc>>,
     cleaned_at: Option<DateTime<Utc>>,
     revision: i64,
 }
@@ -53,6 +54,7 @@ impl AdmissionRow {
             admitted: self.admitted.unsigned_abs(),
             outside: self.outside.unsigned_abs(),
             state_since: self.state_since,
+            shut_at: self.shut_at,
             cleaned_at: self.cleaned_at,
             revision: self.revision.unsigned_abs(),
         })
@@ -93,29 +95,20 @@ impl InHouse {
     }
 }
 
-async fn in_house(
-    conn: &mut PgConnection,
-    showing: Uuid,
-    lock: &'static str,
-) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    let statement = format!(
-        "select a.*, h.state as house_state, (select policy from clock_policy)
-         from admission a cross join house_state h where a.showing_id = $1 {lock}"
-    );
-    sqlx::query_as::<_, InHouse>(AssertSqlSafe(statement))
-        .bind(showing)
-        .fetch_optional(conn)
-        .await?
-        .map(InHouse::read)
-        .transpose()
-}
-
 /// An admission with the state of the house and its policy.
 pub(crate) async fn admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
 ) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    in_house(conn, showing, "").await
+    sqlx::query_as::<_, InHouse>(
+        "select a.*, h.state as house_state, (select policy from clock_policy)
+         from admission a cross join house_state h where a.showing_id = $1",
+    )
+    .bind(showing)
+    .fetch_optional(conn)
+    .await?
+    .map(InHouse::read)
+    .transpose()
 }
 
 /// The same, and nobody else changes the admission until the end of the transaction.
@@ -123,7 +116,9 @@ pub(crate) async fn lock_admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
 ) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    in_house(conn, showing, "for update of a").await
+    // In two steps: whoever waits for the lock would get the admission as it is then, and the house as it was before.
+    lock_admissions(conn, &[showing]).await?;
+    admission_in_house(conn, showing).await
 }
 
 /// Admissions of showings that start in a window, by start.
@@ -185,7 +180,8 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     admission.revision += 1;
     sqlx::query(
         "update admission set state = $2, starts_at = $3, ends_at = $4, predicted_end_at = $5, doors_at = $6,
-             last_entry_at = $7, admitted = $8, outside = $9, state_since = $10, cleaned_at = $11, revision = $12
+             last_entry_at = $7, admitted = $8, outside = $9, state_since = $10, cleaned_at = $11, revision = $12,
+             shut_at = $13
          where showing_id = $1",
     )
     .bind(admission.showing)
@@ -200,6 +196,7 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     .bind(admission.state_since)
     .bind(admission.cleaned_at)
     .bind(admission.revision.cast_signed())
+    .bind(admission.shut_at)
     .execute(conn)
     .await?;
     Ok(())
@@ -210,7 +207,7 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
 /// house not in the state, in which it is expected.
 pub(crate) const MOVE: &str = "
     done as (
-        update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11
+        update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11, shut_at = $14
         where showing_id = $3 and ($12::bigint is null or revision = $12)
             and ($13::text is null or exists (select from house_state where state = $13))
         returning true as done),
@@ -247,7 +244,8 @@ pub(crate) fn arguments_of_move(
         arguments.add(admission.predicted_end_at)?;
         arguments.add(admission.revision.cast_signed())?;
         arguments.add(expected.map(|(revision, _)| revision.cast_signed()))?;
-        arguments.add(expected.map(|(_, house)| house.name()))
+        arguments.add(expected.map(|(_, house)| house.name()))?;
+        arguments.add(admission.shut_at)
     };
     add().map_err(sqlx::Error::Encode)?;
     Ok(arguments)

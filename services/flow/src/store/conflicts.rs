@@ -23,11 +23,20 @@ pub(crate) enum ConflictKind {
     Replaced,
     /// Not a code of this house.
     Forged,
+    /// Nobody was let in any more.
+    AfterAdmission,
 }
 
 impl ConflictKind {
-    const ALL: [Self; 6] =
-        [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown, Self::Replaced, Self::Forged];
+    const ALL: [Self; 7] = [
+        Self::Double,
+        Self::Cancelled,
+        Self::WrongShowing,
+        Self::Unknown,
+        Self::Replaced,
+        Self::Forged,
+        Self::AfterAdmission,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -37,6 +46,7 @@ impl ConflictKind {
             Self::Unknown => "unknown",
             Self::Replaced => "replaced",
             Self::Forged => "forged",
+            Self::AfterAdmission => "after_admission",
         }
     }
 
@@ -218,6 +228,18 @@ pub(crate) async fn reopen_conflicts(conn: &mut PgConnection, ids: &[Uuid]) -> R
     .bind(ids)
     .fetch_all(conn)
     .await?)
+}
+
+/// Erases what staff said was done about conflicts that were resolved before an instant; what the house says itself stays.
+pub(crate) async fn erase_resolutions(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query(
+        "update scan_conflict set resolution = ''
+         where resolved_at < $1 and resolution not in ('', 'undo') and resolved_by <> 'flow'",
+    )
+    .bind(before)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// These conflicts, in the order of their ids.

@@ -1,6 +1,7 @@
 //! Flow against a real PostgreSQL and a real NATS.
 
 mod acknowledgements;
+mod after_admission;
 mod agents;
 mod api;
 mod audit;

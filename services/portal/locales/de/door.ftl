@@ -225,6 +225,7 @@ door-forged = Kein Code dieses Hauses. Bitte zur Kasse.
 door-unchecked = Signatur nicht geprüft
 door-several = Zwei Buchungen haben dieses Kurzzeichen. Bitte den Code scannen.
 conflict-forged = Mit einem Code eingelassen, der nicht von diesem Haus ist
+conflict-after-admission = Nach dem Ende des Einlasses eingelassen
 steps-title = Eben getan
 step-undo = Rückgängig
 step-undone = Rückgängig gemacht: { $what }

@@ -225,6 +225,7 @@ door-forged = No code of this house. To the desk, please.
 door-unchecked = signature not checked
 door-several = Two bookings have this reference. Please scan the code.
 conflict-forged = Let in with a code that is not of this house
+conflict-after-admission = Let in after admission had ended
 steps-title = Just done
 step-undo = Undo
 step-undone = Undone: { $what }

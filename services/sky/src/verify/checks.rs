@@ -134,7 +134,7 @@ const CHECKS: &[Check] = &[
                        select unnest(s.tickets) as ticket from scan s where s.kind = 'entry' and s.verdict = 'admitted'
                            and not exists (select from scan u
                                where u.undoes_device = s.device_id and u.undoes_nonce = s.nonce)) claims
-                   where not exists (select from scan_conflict c where c.ticket_id = ticket)
+                   where not exists (select from scan_conflict c where c.ticket_id = ticket and c.kind = 'double')
                    group by ticket having count(*) > 1",
     },
     Check {

@@ -64,6 +64,7 @@ fn view(w: &Words, it: &ScanConflict) -> ConflictView {
         ConflictKind::WrongShowing => "conflict-wrong-showing",
         ConflictKind::Replaced => "conflict-replaced",
         ConflictKind::Forged => "conflict-forged",
+        ConflictKind::AfterAdmission => "conflict-after-admission",
         ConflictKind::Unknown | ConflictKind::Unspecified => "conflict-unknown",
     };
     ConflictView {
@@ -112,6 +113,8 @@ fn deed(w: &Words, it: &ScanConflict) -> String {
     match (it.resolved_by.as_str(), it.resolution.as_str()) {
         (ITSELF, _) => format!("{time} {}", w.t("conflict-by-booking")),
         (by, BY_UNDO) => format!("{time} {by}: {}", w.t("conflict-by-undo")),
+        // Words of staff are erased after days.
+        (by, "") => format!("{time} {by}"),
         (by, resolution) => format!("{time} {by}: {resolution}"),
     }
 }

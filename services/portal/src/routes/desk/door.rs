@@ -70,7 +70,8 @@ struct Listed {
     id: String,
     label: String,
     open: bool,
-    /// It runs, was broken off or is over: nobody comes in any more, whatever the clock says.
+    /// It runs (and the house lets in no late guests), was broken off or is over: nobody comes in any more, whatever the clock
+    /// says.
     over: bool,
     doors_at: i64,
     last_entry_at: i64,
@@ -99,11 +100,11 @@ struct Ticket {
     generation: u32,
 }
 
-/// Whether its admission is over.
-const fn is_over(state: AdmissionState) -> bool {
+/// Whether its admission is over; `lets_in_late`: the house lets in late guests while it runs, until the last entry.
+const fn is_over(state: AdmissionState, lets_in_late: bool) -> bool {
     match state {
-        AdmissionState::Running
-        | AdmissionState::Egress
+        AdmissionState::Running => !lets_in_late,
+        AdmissionState::Egress
         | AdmissionState::Turnover
         | AdmissionState::Closed
         | AdmissionState::Cancelled
@@ -135,7 +136,7 @@ fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
     Listed {
         label: format!("{day}{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), w.hall(&showing.hall)),
         open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
-        over: is_over(showing.state()),
+        over: is_over(showing.state(), w.millis(&showing.starts_at) < w.millis(&showing.last_entry_at)),
         doors_at: w.millis(&showing.doors_at),
         last_entry_at: w.millis(&showing.last_entry_at),
         late_until: w.millis(&showing.late_until),
