@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
-use uuid::Uuid;
 
 use super::{admissions, directives, estimates, sensors, touch_house, weather, zones};
 use crate::{
@@ -40,10 +39,9 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let mut changed = sensors::notice_silence(tx, silent).await?;
     let (zones, groups, aged) = renew(tx).await?;
     changed |= aged;
-    let (held, longer) = weather::hold(tx).await?;
-    changed |= longer;
+    changed |= weather::hold(tx).await?;
     changed |= follow_time(tx).await?;
-    changed |= propose(tx, &zones, &groups, &held).await?;
+    changed |= propose(tx, &zones, &groups).await?;
     changed |= weather::propose(tx).await?;
     changed |= follow_reasons(tx, &zones).await?;
     let now = tx.now();
@@ -173,8 +171,8 @@ fn reason(rule: &Rule, groups: &[EscapeGroup]) -> Text {
     }
 }
 
-/// The zones' policy: proposes when a level is reached, and takes back its own when it is left, but what the weather holds.
-async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup], held: &[Uuid]) -> Result<bool, Error> {
+/// The zones' policy: proposes when a level is reached, and takes back its own when it is left, but what the weather has held.
+async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup]) -> Result<bool, Error> {
     let rules = store::measures::rules(tx.conn()).await?;
     if rules.is_empty() {
         return Ok(false);
@@ -189,8 +187,7 @@ async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup], held: &[Uu
         rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, groups, &levels, now)?))).collect();
     let mut changed = false;
     // What nothing calls for any more, and what leads people on into what is full by now.
-    let left = left(&rules, &known).into_iter().filter(|it| !held.contains(&it.id));
-    for directive in left.chain(into_full(&known, zones)) {
+    for directive in left(&rules, &known).into_iter().chain(into_full(&known, zones)) {
         directives::end(tx, directive.id, BY_POLICY).await?;
         changed = true;
     }
@@ -230,6 +227,7 @@ pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     store::history::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     store::estimates::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     store::audit::erase_reasons(tx.conn(), now - SCANS_KEPT, now).await?;
+    store::erase_resolutions(tx.conn(), now - SCANS_KEPT).await?;
     store::measures::erase_notes(tx.conn(), now - SCANS_KEPT).await?;
     let erased = store::codes::erase_scans(tx.conn(), now - SCANS_KEPT, now).await?;
     if erased > 0 {

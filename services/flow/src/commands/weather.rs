@@ -27,26 +27,29 @@ pub(crate) async fn over(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     store::weather::forget(tx.conn(), id).await
 }
 
-/// The confirmed stops of zones that are warned of, which neither time nor the policy ends meanwhile, and whether one of
-/// them holds for longer now: a warning may have been given, or made longer, since.
-pub(super) async fn hold(tx: &mut Tx) -> Result<(Vec<Uuid>, bool), Error> {
+/// Confirmed stops of zones that are warned of end neither by time meanwhile nor, from then on, by the policy. True: one of
+/// them holds for longer now, because a warning was given, or made longer, since.
+pub(super) async fn hold(tx: &mut Tx) -> Result<bool, Error> {
     let rules = store::weather::rules(tx.conn()).await?;
     let now = tx.now();
     let warnings = if rules.is_empty() { Vec::new() } else { store::weather::warnings(tx.conn(), now).await? };
     if warnings.is_empty() {
-        return Ok((Vec::new(), false));
+        return Ok(false);
     }
-    let (mut held, mut changed) = (Vec::new(), false);
+    let mut changed = false;
     for stop in store::measures::directives(tx.conn(), now).await? {
         let Some(warned) = warned_until(&stop, &rules, &warnings, now) else { continue };
-        held.push(stop.id);
+        if !stop.warned {
+            store::measures::lock(tx.conn()).await?;
+            store::measures::mark_warned(tx.conn(), stop.id).await?;
+        }
         let until = warned.min(now + LONGEST);
         // For a warning of days not by two seconds each turn: displays are told each time.
         if stop.valid_until < until && (until == warned || stop.valid_until < now + LONGEST / 2) {
             changed |= directives::prolong(tx, stop.id, until, BY_WEATHER).await?;
         }
     }
-    Ok((held, changed))
+    Ok(changed)
 }
 
 /// Proposes what the warnings ask for, and takes proposals back that none asks for any more. What staff have confirmed

@@ -134,6 +134,8 @@ pub(crate) struct Directive {
     pub(crate) active_from: DateTime<Utc>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
     pub(crate) valid_until: DateTime<Utc>,
+    /// Its zone was warned of while it held: by then it is no longer for what the policy saw, and the policy does not end it.
+    pub(crate) warned: bool,
     pub(crate) acks: Acks,
     pub(crate) revision: u64,
 }
@@ -434,6 +436,7 @@ pub(crate) fn left<'d>(rules: &[(&Rule, Reached)], known: &'d [Directive]) -> Ve
     let is_left = |directive: &&Directive| {
         directive.proposed_by == BY_POLICY
             && directive.state != State::Ended
+            && !directive.warned
             && rules.iter().any(|(rule, _)| rule.proposes(directive) && !called_for(rule))
     };
     known.iter().filter(is_left).collect()

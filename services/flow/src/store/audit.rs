@@ -51,15 +51,19 @@ pub(crate) async fn page(conn: &mut PgConnection, before: i64, about: &str, most
     .await?)
 }
 
-/// Erases why staff let somebody in or took a scan back, of acts before an instant.
+/// Erases why staff let somebody in or took a scan back, and what was done about one, of acts before an instant.
 pub(crate) async fn erase_reasons(
     conn: &mut PgConnection,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        r#"update audit set after = after || '{"reason": ""}', erased_at = $2
-         where at < $1 and erased_at is null and act in ('let_in_by_staff', 'undo_scan')"#,
+        r#"update audit set erased_at = $2,
+             after = case act when 'resolve_scan_conflict' then after || '{"resolution": ""}'
+                 when 'reopen_scan_conflict' then after else after || '{"reason": ""}' end,
+             before = case when act = 'reopen_scan_conflict' then before || '{"resolution": ""}' else before end
+         where at < $1 and erased_at is null
+             and act in ('let_in_by_staff', 'undo_scan', 'resolve_scan_conflict', 'reopen_scan_conflict')"#,
     )
     .bind(before)
     .bind(now)

@@ -37,6 +37,7 @@ struct DirectiveRow {
     active_from: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     valid_until: DateTime<Utc>,
+    warned: bool,
     revision: i64,
     acks: Json<Vec<(String, DateTime<Utc>)>>,
     concerned: Vec<String>,
@@ -73,6 +74,7 @@ impl DirectiveRow {
             active_from: self.active_from,
             ended_at: self.ended_at,
             valid_until: self.valid_until,
+            warned: self.warned,
             acks: Acks { by: self.acks.0, concerned: self.concerned },
             revision: self.revision.unsigned_abs(),
         })
@@ -156,6 +158,12 @@ pub(crate) async fn save_directive(conn: &mut PgConnection, directive: &Directiv
     .bind(directive.stated.map_or("", Stated::name))
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Its zone is warned of while it holds.
+pub(crate) async fn mark_warned(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+    sqlx::query("update directive set warned = true where id = $1").bind(id).execute(conn).await?;
     Ok(())
 }
 

@@ -73,7 +73,7 @@ async fn after_72_hours_the_log_says_that_somebody_came_and_not_who() {
 /// What staff wrote, wherever the house keeps it.
 async fn written(house: &House) -> Vec<String> {
     let all = "select row_to_json(a)::text from audit a union all select row_to_json(i)::text from incident i
-        union all select row_to_json(s)::text from scan s";
+        union all select row_to_json(s)::text from scan s union all select row_to_json(c)::text from scan_conflict c";
     let rows: Vec<String> = sqlx::query_scalar(all).fetch_all(house.pool("flow")).await.expect("rows");
     rows.into_iter().filter(|row| row.contains("Fieber")).collect()
 }
@@ -103,14 +103,38 @@ async fn after_72_hours_no_words_of_staff_about_guests_are_left() {
     };
     let incident_id = directives.report_incident(report).await.expect("reported").into_inner().incident_id;
     directives.end_incident(pb::EndIncidentRequest { incident_id: incident_id.clone() }).await.expect("ended");
-    // Two acts, their lines in the scan log, and the incident.
-    assert_eq!(written(&house).await.len(), 5);
+    // What was done about somebody who was let in twice, said, taken back and said again.
+    let add = "insert into scan_conflict (id, kind, showing_id, device_id, nonce, noticed_at)
+        values ($1, 'unknown', $2, 'scanner-2', 'n', $3)";
+    let conflict = Uuid::new_v4();
+    let noticed = sqlx::query(add).bind(conflict).bind(showing).bind(minutes(70)).execute(house.pool("flow")).await;
+    noticed.expect("noticed");
+    let mut door = DoorClient::new(house.channel(&desk()));
+    for again in [true, false] {
+        let resolution = "ging heim, hatte Fieber".to_owned();
+        let resolved = pb::ResolveScanConflictRequest { conflict_id: conflict.to_string(), resolution };
+        door.resolve_scan_conflict(resolved).await.expect("resolved");
+        if again {
+            let ids = vec![conflict.to_string()];
+            door.reopen_scan_conflicts(pb::ReopenScanConflictsRequest { conflict_ids: ids }).await.expect("open again");
+        }
+    }
+    // Two acts, their lines in the scan log, the incident; the conflict and the three acts about it.
+    assert_eq!(written(&house).await.len(), 9);
     house.clock.set(minutes(69) + TimeDelta::hours(72));
     sweep_until(&house, "all is erased", async || written(&house).await.is_empty()).await;
     assert!(house.clock.now() >= minutes(70) + TimeDelta::hours(72), "not a minute before");
     let acts: Vec<String> = audit(&house, &showing.to_string()).await.into_iter().map(|it| it.act).collect();
     assert!(acts.starts_with(&["undo_scan".to_owned(), "let_in_by_staff".to_owned()]), "that they did stays: {acts:?}");
     assert_eq!(audit(&house, &incident_id).await.len(), 2);
+    assert_eq!(audit(&house, &conflict.to_string()).await.len(), 3);
+    let list = door.list_scan_conflicts(pb::ListScanConflictsRequest { include_resolved: true }).await.expect("a list");
+    let of_it = list.into_inner().conflicts.remove(0);
+    assert_eq!(
+        (of_it.resolved_by.as_str(), of_it.resolution.as_str()),
+        ("test-desk", ""),
+        "who has looked at it stays"
+    );
 }
 
 #[tokio::test]
@@ -158,6 +182,7 @@ async fn the_audit_log_can_be_erased_in_that_one_way_and_no_other() {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(house.pool("flow")).await
     };
     let reason = r#"after = after || '{"reason": ""}'"#;
+    let resolution = r#"after = after || '{"resolution": ""}', erased_at = at + interval '72 hours'"#;
     for (forbidden, act) in [
         ("who = 'nobody'".to_owned(), "let_in_by_staff"),
         (reason.to_owned(), "let_in_by_staff"),
@@ -165,6 +190,7 @@ async fn the_audit_log_can_be_erased_in_that_one_way_and_no_other() {
         (format!("{reason}, erased_at = at + interval '72 hours', who = 'nobody'"), "let_in_by_staff"),
         ("after = '{}', erased_at = at + interval '72 hours'".to_owned(), "let_in_by_staff"),
         (format!("{reason}, erased_at = at + interval '72 hours'"), "move_admission"),
+        (resolution.to_owned(), "let_in_by_staff"),
     ] {
         let refused = change(&forbidden, act).await.expect_err(&forbidden);
         assert!(refused.to_string().contains("append-only"), "{forbidden}: {refused}");

@@ -133,6 +133,34 @@ async fn whatever_a_terrace_was_closed_for_it_does_not_open_in_a_thunderstorm() 
 }
 
 #[tokio::test]
+async fn a_full_terrace_that_staff_have_closed_does_not_open_because_a_warning_is_taken_back() {
+    let house = house().await;
+    correct(&house, "terrace", 60).await;
+    let terrace = async || open(&house).await.into_iter().find(|it| it.from_zone_id == "terrace");
+    turn_until(&house, "the policy proposes", async || terrace().await.is_some()).await;
+    let full = terrace().await.expect("proposed");
+    let mut desk = DirectivesClient::new(house.channel(&desk()));
+    let confirm = pb::ConfirmDirectiveRequest { directive_id: full.directive_id.clone() };
+    desk.confirm_directive(confirm).await.expect("confirmed");
+    let thunder = Uuid::now_v7();
+    told(&house, &warning(thunder, WarningKind::Thunderstorm, WarningSeverity::Minor, 120)).await;
+    turn_until(&house, "it is held", async || {
+        terrace().await.is_some_and(|it| it.valid_until == Some(timestamp(minutes(120))))
+    })
+    .await;
+    // The rain empties it, and is over sooner than was said.
+    correct(&house, "terrace", 0).await;
+    let over = MessageWithdrawn { message_id: thunder.to_string() };
+    house.react("flow", "signage", &over.message_id, &over).await.expect("heard");
+    // The foyer's shows that turns are taken.
+    correct(&house, "foyer", 97).await;
+    turn_until(&house, "turns go on", async || open(&house).await.iter().any(|it| it.from_zone_id == "foyer")).await;
+    assert_eq!(terrace().await.map(|it| it.state()), Some(MeasureState::Active), "whoever closed it opens it");
+    desk.end_directive(pb::EndDirectiveRequest { directive_id: full.directive_id }).await.expect("ended");
+    assert_eq!(terrace().await, None);
+}
+
+#[tokio::test]
 async fn a_proposal_goes_with_its_warning() {
     let house = house().await;
     let id = Uuid::now_v7();

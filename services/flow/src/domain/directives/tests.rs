@@ -60,6 +60,7 @@ pub(crate) fn directive(kind: Kind, from: &str, to: &str) -> Directive {
         active_from: at(0),
         ended_at: None,
         valid_until: at(30),
+        warned: false,
         acks: Acks::default(),
         revision: 2,
     }

@@ -43,6 +43,7 @@ impl Wish {
             active_from: self.active_from,
             ended_at: None,
             valid_until: self.active_from + self.valid_for,
+            warned: false,
             acks: Acks::default(),
             revision: 1,
         }
