@@ -1,6 +1,6 @@
 //! Whether the house is being evacuated, and what else guests on their way are told, for pages that are about something
-//! else. Flow says so. It is listened to once for all pages, and only while somebody looks at one. While flow is away its
-//! last word holds.
+//! else. Flow says so, and signage which messages about people's safety are on all displays. Both are listened to once for all
+//! pages, and only while somebody looks at one. While they are away their last word holds.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -13,6 +13,7 @@ use kernel::{Caller, Remembered, values::from_timestamp};
 use sky_proto::{
     flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
     kernel::v1::LocalizedText,
+    signage::v1::{ListMessagesRequest, Message, PriorityClass},
 };
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
@@ -28,6 +29,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(1);
 /// When flow is away it is asked again after so long.
 const AGAIN: Duration = Duration::from_secs(1);
+/// What is on the displays is read so often.
+const READ: Duration = Duration::from_secs(3);
 /// So long flow is listened to when nobody looks any more: the next page is opened soon.
 const LINGER: Duration = Duration::from_secs(10);
 /// Of so many visits it is remembered what was heard last.
@@ -55,6 +58,13 @@ pub(crate) struct Told {
     is_lift: bool,
     /// Then it is over, whatever is heard; None: when it is ended.
     valid_until: Option<DateTime<Utc>>,
+}
+
+/// What all displays say about people's safety, staff's own words or an official warning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Safety {
+    pub(crate) text: Option<LocalizedText>,
+    valid_until: DateTime<Utc>,
 }
 
 /// The same as a page says it.
@@ -110,7 +120,11 @@ pub(crate) struct Known {
     pub(crate) heard: bool,
     /// Nobody is to be let in.
     pub(crate) stopped: bool,
+    /// After an evacuation: whoever stands outside waits for staff.
+    pub(crate) cleared: bool,
     pub(crate) evacuation: Option<Evacuation>,
+    /// What whoever is here is told; not said while the house is to be left.
+    pub(crate) safety: Vec<Safety>,
     /// What guests on their way are told; nothing while the house is to be left.
     pub(crate) told: Vec<Told>,
 }
@@ -118,7 +132,7 @@ pub(crate) struct Known {
 impl Known {
     /// Whether there is anything that a visit may be told.
     pub(crate) const fn is_quiet(&self) -> bool {
-        self.evacuation.is_none() && self.told.is_empty() && !self.stopped
+        self.evacuation.is_none() && self.told.is_empty() && self.safety.is_empty() && !self.stopped && !self.cleared
     }
 }
 
@@ -128,10 +142,19 @@ pub(crate) struct Party {
     pub(crate) showing_id: String,
     /// Whoever is in, or does not come, is not on the way.
     pub(crate) is_on_the_way: bool,
+    /// Some of it are in, or were.
+    pub(crate) is_in: bool,
     /// Its way has begun.
     pub(crate) has_clock: bool,
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
+}
+
+impl Party {
+    /// In the house or before it, or about to come: not only this evening.
+    pub(crate) const fn is_here(&self) -> bool {
+        self.is_in || (self.is_on_the_way && self.has_clock)
+    }
 }
 
 /// The one listener.
@@ -213,9 +236,43 @@ async fn follow(edge: Arc<Edge>) {
     while !edge.alarm.is_over() {
         tokio::select! {
             () = edge.alarm.nobody_looks() => {}
-            () = listen_again(&edge) => {}
+            () = listen_always(&edge) => {}
+            () = read_always(&edge) => {}
         }
     }
+}
+
+async fn listen_always(edge: &Edge) {
+    loop {
+        listen_again(edge).await;
+    }
+}
+
+async fn read_always(edge: &Edge) {
+    let portal = Caller::Service("portal".to_owned());
+    loop {
+        let mut signage = edge.signage(&portal);
+        let listed = tokio::time::timeout(READ, answer(signage.list_messages(ListMessagesRequest {}))).await;
+        let found = listed.ok().and_then(Result::ok);
+        let now = edge.now();
+        edge.alarm.told.send_if_modified(|known| {
+            let mut safety = match &found {
+                Some(found) => found.messages.iter().filter_map(of_safety).collect(),
+                None => known.safety.clone(),
+            };
+            safety.retain(|it| now < it.valid_until);
+            let is_new = known.safety != safety;
+            known.safety = safety;
+            is_new
+        });
+        tokio::time::sleep(READ).await;
+    }
+}
+
+/// Whoever is somewhere in the house is told what is on all displays; what is on some is about where these hang.
+fn of_safety(message: &Message) -> Option<Safety> {
+    let is_for_all = message.priority_class() == PriorityClass::Safety && message.group.is_empty();
+    is_for_all.then(|| Safety { text: message.text.clone(), valid_until: from_timestamp(message.valid_until) })
 }
 
 /// Until flow is away, and a while longer.
@@ -238,10 +295,12 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
     let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
     while let Some(snapshot) = flow.message().await? {
         let stopped = snapshot.house.as_ref().is_some_and(|house| is_stopped(house.state()));
+        let cleared = snapshot.house.as_ref().is_some_and(|house| house.state() == HouseState::AllClear);
         let evacuation = evacuation(&snapshot);
         let told = if evacuation.is_some() { Vec::new() } else { told(&snapshot) };
-        let new = Known { asked: true, heard: true, stopped, evacuation, told };
         edge.alarm.told.send_if_modified(|known| {
+            let safety = known.safety.clone();
+            let new = Known { asked: true, heard: true, stopped, cleared, evacuation, safety, told };
             let is_new = *known != new;
             *known = new;
             is_new

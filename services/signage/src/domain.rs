@@ -328,6 +328,7 @@ fn measures(view: &View, facts: &Facts) -> Option<Offer> {
                 step_free,
                 valid_until: it.valid_until,
                 about: Some(About { id: it.measure_id, revision: it.revision }),
+                unheard: if step_free && it.over_a_lift { words::lift_unheard(false) } else { Text::default() },
                 ..Line::new(Kind::Notice, text.clone(), it.at, "flow")
             };
             let other = !it.step_free_text.de.is_empty() && it.step_free_text != it.text;

@@ -48,7 +48,7 @@ pub const ACCESS: Access = Access {
         ("AcknowledgeContent", &[DISPLAY]),
         ("PublishMessage", &[DESK, OPERATOR]),
         ("WithdrawMessage", &[DESK, OPERATOR]),
-        ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),
+        ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
         ("GetStandby", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
         ("RestoreMessage", &[DESK, OPERATOR]),
         ("ListAudit", &[DESK, OPERATOR]),

@@ -241,6 +241,7 @@ fn directive(event: &Event) -> Result<Option<Fact>, Failure> {
         text: Text::from_proto(told.text),
         step_free_text: Text::from_proto(told.step_free_text),
         step_free: told.step_free,
+        over_a_lift: !told.lift_id.is_empty(),
         at: from_timestamp(told.active_from.or(told.proposed_at)),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
         told_at: Some(event.occurred_at),
@@ -271,6 +272,7 @@ fn incident(event: &Event) -> Result<Option<Fact>, Failure> {
         text: Text::from_proto(told.text),
         // What to do where a lift fails is no step-free way.
         step_free: false,
+        over_a_lift: false,
         step_free_text: Text::from_proto(told.step_free_text),
         at: from_timestamp(told.active_from.or(told.reported_at)),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),

@@ -42,7 +42,7 @@ impl HouseState {
         }
     }
 
-    /// Whether anybody may be let in.
+    /// Whether anybody may be let in. After an all-clear whom staff fetch: everybody else is told to wait for them.
     pub(crate) const fn admits(self) -> bool {
         !matches!(self, Self::AdmissionStopped | Self::Evacuating)
     }

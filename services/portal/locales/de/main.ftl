@@ -70,6 +70,7 @@ feature-companion = Begleitplatz
 feature-hearing-loop = Hörschleife
 feature-step-free = stufenlos
 told-step-free = Ohne Stufen: { $text }
+told-all-clear = Entwarnung. Bitte warten Sie auf die Mitarbeitenden, bevor Sie das Haus betreten.
 told-house-stopped = Im Haus ist zurzeit kein Einlass. Bitte warten Sie.
 feature-guide-dog = Raum für Hund
 feature-aisle = am Gang

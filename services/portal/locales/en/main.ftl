@@ -70,6 +70,7 @@ feature-companion = companion's place
 feature-hearing-loop = hearing loop
 feature-step-free = step-free
 told-step-free = Without steps: { $text }
+told-all-clear = All clear. Please wait for our staff before you enter the building.
 told-house-stopped = Nobody is let into the house at the moment. Please wait.
 feature-guide-dog = room for a dog
 feature-aisle = aisle

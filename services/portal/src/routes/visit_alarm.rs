@@ -1,6 +1,6 @@
 //! That the house is to be left, above everything else on the visit's page; else what directives and faults mean for whoever is
-//! on the way to its showing. It has a stream of its own, so that it comes while journey is away, and is said once and not
-//! with every change of the visit.
+//! on the way to its showing, and messages about safety for whoever is here. It has a stream of its own, so that it comes while
+//! journey is away, and is said once and not with every change of the visit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -74,23 +74,31 @@ pub(super) async fn view(
         return None;
     }
     let evacuation = known.evacuation.as_ref().filter(|_| party.as_ref().is_none_or(|party| is_today(edge, party)));
+    let is_here = party.as_ref().is_some_and(|party| is_today(edge, party) && party.is_here());
     let coming = party.filter(|party| party.is_on_the_way);
     let is_told = |party: &Party| known.told.iter().any(|it| it.concerns(&party.showing_id));
     // All pages ask in the same moment: only those that say something else to whoever needs another way.
     let is_step_free =
         (evacuation.is_some() || coming.as_ref().is_some_and(is_told)) && may_be_step_free(edge, caller, id).await;
     let alarm = evacuation.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
-    let told = match coming {
-        Some(party) => {
-            // The whole house lets nobody in: whoever comes only this evening need not know.
-            let is_stopped = known.stopped && known.evacuation.is_none() && party.has_clock;
-            let stop = is_stopped.then(|| ToldView { text: w.t("told-house-stopped"), step_free: String::new() });
-            let others = known.told.iter().filter_map(|it| it.to(w, &party.showing_id, is_step_free));
-            stop.into_iter().chain(others).collect()
-        }
-        None => Vec::new(),
-    };
+    let mut told = if is_here && known.evacuation.is_none() { to_all_here(w, known) } else { Vec::new() };
+    if let Some(party) = coming {
+        // The whole house lets nobody in: whoever comes only this evening need not know.
+        let is_stopped = known.stopped && known.evacuation.is_none() && party.has_clock;
+        told.extend(is_stopped.then(|| plain(w.t("told-house-stopped"))));
+        told.extend(known.told.iter().filter_map(|it| it.to(w, &party.showing_id, is_step_free)));
+    }
     Some(Said { alarm, told })
+}
+
+const fn plain(text: String) -> ToldView {
+    ToldView { text, step_free: String::new() }
+}
+
+/// What displays say in the same moment.
+fn to_all_here(w: &Words, known: &Known) -> Vec<ToldView> {
+    let cleared = known.cleared.then(|| plain(w.t("told-all-clear")));
+    cleared.into_iter().chain(known.safety.iter().map(|it| plain(w.text(&it.text)))).collect()
 }
 
 /// A visit of which nothing has come yet: as journey says, else as it was heard last.
@@ -112,6 +120,7 @@ fn party(visit: &Visit) -> Party {
     Party {
         showing_id: visit.showing_id.clone(),
         is_on_the_way: comes && visit.admitted < visit.party_size,
+        is_in: comes && visit.admitted > 0,
         has_clock: visit.clock.is_some(),
         starts_at: from_timestamp(visit.starts_at),
         ends_at: from_timestamp(visit.ends_at),

@@ -47,6 +47,9 @@ pub struct Measure {
     pub step_free_text: Text,
     /// Whether there is a step-free way.
     pub step_free: bool,
+    /// Whether that goes over a lift, of which nothing is known where the house was not heard for a while.
+    #[serde(default)]
+    pub over_a_lift: bool,
     /// Since when.
     pub at: DateTime<Utc>,
     /// When it ends by itself.

@@ -186,6 +186,21 @@ fn measure(zone: &str) -> Measure {
 }
 
 #[test]
+fn a_step_free_way_of_a_directive_over_a_lift_is_promised_only_where_the_house_is_heard() {
+    let lift = Text::new("Ohne Stufen mit dem Aufzug", "Step-free by the lift");
+    let lines = |step_free, over_a_lift| {
+        let told = Measure { step_free_text: lift.clone(), step_free, over_a_lift, ..measure("") };
+        compose(&view(Profile::Foyer), &Facts { measures: vec![told], ..Facts::default() }, at(1)).lines
+    };
+    let unheard = |step_free, over_a_lift| -> Vec<bool> {
+        lines(step_free, over_a_lift).iter().map(|line| line.unheard.de.contains("nicht bekannt")).collect()
+    };
+    assert_eq!(unheard(true, true), [false, true], "of the way over the lift, not of the others'");
+    assert_eq!(unheard(true, false), [false, false], "on one floor");
+    assert_eq!(unheard(false, true), [false, false], "it fails, which is said");
+}
+
+#[test]
 fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
     let facts = Facts { measures: vec![measure("")], ..Facts::default() };
     let kinds = |profile, facts: &Facts, minutes| {

@@ -2,12 +2,18 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kernel::{Caller, Role, testing::House};
+use chrono::TimeDelta;
+use kernel::{
+    Caller, Role,
+    testing::House,
+    values::{Text, from_timestamp, timestamp},
+};
 use sky_proto::{
     flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
     journey::v1::{HoldVisitRequest, IssueLinkRequest, journey_client::JourneyClient},
     payments::v1::Method,
     reservations::v1::{Channel, Need, PartyLine},
+    signage::v1::{PriorityClass, PublishMessageRequest, WithdrawMessageRequest, signage_client::SignageClient},
 };
 use uuid::Uuid;
 
@@ -17,6 +23,7 @@ use crate::{
 };
 
 const LEAVE: &str = "Bitte verlassen Sie das Haus";
+const WAIT: &str = "Bitte warten Sie auf die Mitarbeitenden";
 const STEP_FREE: &str = "Warten Sie im Treppenvorraum, wir holen Sie";
 
 /// Somebody on their phone, with the link of their visit opened.
@@ -99,4 +106,50 @@ async fn the_page_of_a_visit_says_that_the_house_is_to_be_left() {
         evacuate(HouseState::AllClear, by).await;
     }
     until("the all-clear", || family.page("/visit"), |page| !page.contains("role=\"alert\"")).await;
+}
+
+#[tokio::test]
+async fn whoever_is_here_reads_on_the_phone_what_all_displays_say_about_their_safety() {
+    let own = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
+    let (house, world) = furnished(|settings| settings.services = [("portal".to_owned(), own)].into()).await;
+    let family = Family::holds(&world, house.clock.now()).await;
+    let phone = Phone::of(&house, &world, &family).await;
+    let me = Caller::Staff { account: "ada".to_owned(), roles: vec![Role::Operator] };
+    let mut signage = SignageClient::new(world.door("signage", &me));
+    let message = async |words: &str, group: &str| {
+        let request = PublishMessageRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            priority_class: PriorityClass::Safety.into(),
+            text: Some(Text::new(words, words).to_proto()),
+            group: group.to_owned(),
+            valid_until: Some(timestamp(house.clock.now() + TimeDelta::hours(1))),
+        };
+        SignageClient::new(world.door("signage", &me)).publish_message(request).await.expect("said").into_inner()
+    };
+    let starts_at = from_timestamp(family.showing.starts_at);
+    let glass = "Glas vor der Tür. Bitte Abstand halten.";
+    let somewhere = "Nur am Eingang.";
+    house.clock.set(starts_at - TimeDelta::minutes(50));
+    message(somewhere, "foyer").await;
+    let said = message(glass, "").await;
+    let told = until("the message", || phone.page("/visit"), |page| page.contains(glass)).await;
+    assert!(!told.contains(somewhere), "what is about other places: {told}");
+    let mut live = phone.opens("/visit/alarm").await;
+    reads(&mut live, glass).await;
+    signage.withdraw_message(WithdrawMessageRequest { message_id: said.message_id }).await.expect("taken back");
+    until("taken back", || phone.page("/visit"), |page| !page.contains(glass)).await;
+
+    // After an alarm displays tell whoever stands outside to wait, and so does the phone, until the house opens again.
+    let set = async |state: HouseState, by: &str| {
+        let by = Caller::Staff { account: by.to_owned(), roles: vec![Role::Operator] };
+        let request = SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: false };
+        FlowClient::new(world.door("flow", &by)).set_house_state(request).await.expect("set");
+    };
+    set(HouseState::Evacuating, "ada").await;
+    for by in ["ada", "bob"] {
+        set(HouseState::AllClear, by).await;
+    }
+    reads(&mut live, WAIT).await;
+    set(HouseState::Normal, "ada").await;
+    until("open again", || phone.page("/visit"), |page| !page.contains(WAIT)).await;
 }
