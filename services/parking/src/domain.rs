@@ -369,6 +369,9 @@ pub(crate) struct Alternative {
     pub(crate) feed: String,
     #[serde(default)]
     pub(crate) uid: String,
+    /// How many spaces it has, where the house knows: no feed is believed more.
+    #[serde(default)]
+    pub(crate) capacity: Option<u32>,
     /// Free bays, and until when that may be shown; None: not known.
     #[serde(skip)]
     pub(crate) free: Option<(u32, DateTime<Utc>)>,

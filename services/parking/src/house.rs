@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::{
     commands,
     domain::{
-        Alternative, BayClass, Channel, ParkLeg, charging, coaches::Rules, lanes::Direction, meals,
+        Alternative, BayClass, Channel, ParkLeg, charging, coaches::Rules, feeds::MOST, lanes::Direction, meals,
         open_formats::Place, plates::Least,
     },
     store,
@@ -317,6 +317,10 @@ fn read_cameras(text: &str, section: &Section) -> Result<(), String> {
         if (!other.feed.is_empty() && !named) || other.feed.is_empty() != other.uid.is_empty() {
             let problem = "`feed` must name one of [[parking.feeds]], and `uid` the place in it";
             return Err(wrong(text, alternative, &format!("alternatives[{place}].feed"), problem));
+        }
+        if other.capacity.is_some_and(|spaces| !(1..=MOST).contains(&i64::from(spaces))) {
+            let problem = format!("must be 1 to {MOST} spaces");
+            return Err(wrong(text, alternative, &format!("alternatives[{place}].capacity"), &problem));
         }
     }
     Ok(())

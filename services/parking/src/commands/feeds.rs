@@ -22,12 +22,13 @@ pub(crate) struct Summary {
 pub(crate) async fn take_feed(tx: &mut Tx, feed: &str, told: &[Told]) -> Result<Summary, Error> {
     let now = tx.now();
     store::lock_site(tx.conn()).await?;
-    let known = store::feeds::uids(tx.conn(), feed).await?;
+    let known = store::feeds::places(tx.conn(), feed).await?;
     let mut summary = Summary::default();
     let mut changed = false;
-    for told in told.iter().filter(|told| known.contains(&told.uid)) {
+    for told in told {
+        let Some(spaces) = known.get(&told.uid).copied() else { continue };
         let before = store::feeds::before(tx.conn(), feed, &told.uid).await?;
-        match take(told, before, now) {
+        match take(told, spaces, before, now) {
             Taken::Free(free, at) => {
                 store::feeds::save(tx.conn(), feed, told, free, at).await?;
                 (summary.taken, changed) = (summary.taken + 1, true);

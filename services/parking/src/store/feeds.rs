@@ -1,6 +1,6 @@
 //! SQL of the feeds of other car parks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
@@ -34,12 +34,12 @@ pub(crate) async fn keep(conn: &mut PgConnection, ids: &[&str]) -> Result<(), Er
     Ok(())
 }
 
-/// The places of which this feed is to tell.
-pub(crate) async fn uids(conn: &mut PgConnection, feed: &str) -> Result<HashSet<String>, Error> {
+/// The places of which this feed is to tell, with the spaces that each has as far as the house knows.
+pub(crate) async fn places(conn: &mut PgConnection, feed: &str) -> Result<HashMap<String, Option<u32>>, Error> {
     let alternatives: Option<Json<Vec<Alternative>>> =
         sqlx::query_scalar("select alternatives from site").fetch_optional(conn).await?;
     let alternatives = alternatives.map(|all| all.0).unwrap_or_default();
-    Ok(alternatives.into_iter().filter(|place| place.feed == feed).map(|place| place.uid).collect())
+    Ok(alternatives.into_iter().filter(|place| place.feed == feed).map(|place| (place.uid, place.capacity)).collect())
 }
 
 /// What was told of a place before.

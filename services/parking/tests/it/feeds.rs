@@ -223,11 +223,33 @@ async fn what_does_not_say_how_many_there_are_is_held_against_what_was_told_befo
         free(&house, name).await
     };
     assert_eq!(vacant("mmz", "MMZ", "8259").await, None, "nobody has said how many there are: not so many");
-    assert_eq!(vacant("mmz", "MMZ", "27").await, Some(27));
+    assert_eq!(vacant("mmz", "MMZ", "27").await, None, "whether these can be, nobody knows either");
     push(&house, &token, "park-api", &park_api("spitze", 27, minutes(2))).await;
     assert_eq!(vacant("spitze", "Spitze", "8259").await, None, "of 140");
     assert_eq!(vacant("spitze", "Spitze", "141").await, None, "the last word says nothing of it, one before does");
     assert_eq!(vacant("spitze", "Spitze", "140").await, Some(140));
+}
+
+#[tokio::test]
+async fn what_the_house_knows_of_a_place_counts_more_than_its_feed() {
+    let knows =
+        |spaces: &str| HOUSE_FILE.replacen("uid = \"spitze\"", &format!("uid = \"spitze\"\ncapacity = {spaces}"), 1);
+    let house = house_of(&knows("30")).await;
+    let token = token(&house).await;
+    let mut now = house.clock.now();
+    // The feed says 140 spaces, or nothing of them.
+    for (spaces, free_there, expected) in
+        [("140", 27, Some(27)), ("140", 31, None), ("null", 30, Some(30)), ("null", 31, None)]
+    {
+        now += TimeDelta::minutes(1);
+        house.clock.set(now);
+        push(&house, &token, "park-api", &park_api("spitze", free_there, now).replace("140", spaces)).await;
+        assert_eq!(free(&house, "Spitze").await, expected, "{free_there} free of {spaces}");
+    }
+    for nonsense in ["0", "20001"] {
+        let refused = load(&house, &knows(nonsense), true).await.expect_err("nonsense");
+        assert!(refused.message().contains("parking.alternatives[0].capacity"), "{}", refused.message());
+    }
 }
 
 #[tokio::test]
