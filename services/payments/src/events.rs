@@ -41,6 +41,7 @@ pub(crate) fn payment(payment: &Payment) -> pb::Payment {
         expires_at: Some(timestamp(payment.expires_at)),
         given_back: Some(euro(payment.given_back)),
         paid_at: payment.paid_at.map(timestamp),
+        refunded: None,
     }
 }
 

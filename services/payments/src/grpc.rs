@@ -4,7 +4,7 @@ pub(crate) mod payouts;
 
 use kernel::{
     Access, Caller, Combiner, Context, Db, Role, Who,
-    values::{self, InvalidField, Text, invalid},
+    values::{self, InvalidField, Text, euro, invalid},
 };
 use sky_proto::{
     kernel::v1::{ChargedItem, Money},
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{self, Order},
-    domain::{Item, Means, Method, Payment},
+    domain::{Item, Means, Method, Payment, State},
     error::Error,
     events,
     online::Online,
@@ -59,6 +59,16 @@ impl PaymentsGrpc {
     pub(crate) fn new(context: &Context, online: Online) -> Self {
         let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, orders| Box::pin(commands::create(tx, orders)));
         Self { db: context.db.clone(), online, counter }
+    }
+
+    /// As it is told to whoever asks how far it is.
+    async fn told(&self, payment: &Payment) -> Result<Response<pb::Payment>, Status> {
+        let mut told = events::payment(payment);
+        if payment.state == State::Refunded {
+            let mut conn = self.db.reader().await.map_err(Error::from)?;
+            told.refunded = Some(euro(store::parts::refunded(&mut conn, payment.id).await?));
+        }
+        Ok(Response::new(told))
     }
 
     async fn of_visit(&self, visit: Uuid) -> Result<Payment, Error> {
@@ -181,13 +191,13 @@ impl Payments for PaymentsGrpc {
         let caller = Caller::of(&request);
         let visit = values::id("visit_id", &request.into_inner().visit_id)?;
         caller.may_see_visit(visit)?;
-        Ok(Response::new(events::payment(&self.of_visit(visit).await?)))
+        self.told(&self.of_visit(visit).await?).await
     }
 
     async fn check_payment(&self, request: Request<pb::CheckPaymentRequest>) -> Result<Response<pb::Payment>, Status> {
         let visit = values::id("visit_id", &request.into_inner().visit_id)?;
         let payment = self.online.ask(self.of_visit(visit).await?).await?;
-        Ok(Response::new(events::payment(&payment)))
+        self.told(&payment).await
     }
 
     async fn settle_at_desk(&self, request: Request<pb::SettleAtDeskRequest>) -> Result<Response<pb::Payment>, Status> {

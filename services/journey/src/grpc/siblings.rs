@@ -371,7 +371,8 @@ impl Siblings {
 fn asked(payment: &payments::Payment) -> Asked {
     Asked {
         money: events::money_of(payment.state()),
-        cents: payment.amount.as_ref().map_or(0, |amount| amount.cents),
+        // Parts that went back before are not what is told to be back now.
+        cents: payment.refunded.as_ref().or(payment.amount.as_ref()).map_or(0, |amount| amount.cents),
         paid_at: payment.paid_at.map(|at| from_timestamp(Some(at))),
     }
 }

@@ -445,3 +445,32 @@ async fn a_cheaper_showing_gives_back_the_difference_of_the_places() {
     town.react_twice("reservations", &visit.visit_id, &moved(600)).await;
     assert_eq!(due(&town).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_refund_whose_event_is_lost_names_what_went_back_and_no_part_that_did_before() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let part = pb::VisitRefundDue {
+        visit_id: visit.visit_id.clone(),
+        refund_id: Uuid::new_v4().to_string(),
+        amount: Some(euro(300)),
+        reason: None,
+    };
+    town.house.react("payments", "journey", &visit.visit_id, &part).await.expect("asked");
+    town.cancel(&visit, &guest("test")).await.expect("cancelled");
+    let told = async || {
+        town.wait_for(&visit, pb::VisitState::Refunded).await;
+        let cents: Option<i64> = sqlx::query_scalar(
+            "delete from notice where visit_id = $1 and kind = 'refunded' returning (facts ->> 'cents')::bigint",
+        )
+        .bind(id(&visit))
+        .fetch_optional(town.house.pool("journey"))
+        .await
+        .expect("read");
+        cents
+    };
+    let by_event = told().await;
+    assert!(by_event.is_some_and(|cents| cents > 0), "{by_event:?}");
+    town.force(&visit, "refunding", 1).await;
+    assert_eq!(told().await, by_event);
+}

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Entry, Payment,
-        parts::{Part, PartState, PartWish},
+        parts::{Part, PartState, PartWish, whole},
     },
     error::Error,
 };
@@ -44,6 +44,19 @@ pub(crate) async fn find(conn: &mut PgConnection, id: Uuid) -> Result<Option<Par
     let row: Option<PartRow> =
         sqlx::query_as("select * from part_refund where refund_id = $1").bind(id).fetch_optional(conn).await?;
     row.map(PartRow::read).transpose()
+}
+
+/// What went back of a payment at the end, by the provider or at the desk; 0: parts had left nothing.
+pub(crate) async fn refunded(conn: &mut PgConnection, payment: Uuid) -> Result<i64, Error> {
+    let cents: Option<i64> = sqlx::query_scalar(
+        "select cents from refund where payment_id = $1 and done_at is not null
+         union all select cents from part_refund where refund_id = $2 and state = 'done'",
+    )
+    .bind(payment)
+    .bind(whole(payment))
+    .fetch_optional(conn)
+    .await?;
+    Ok(cents.unwrap_or_default())
 }
 
 /// Parts of a payment that wait at the desk.

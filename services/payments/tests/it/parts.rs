@@ -65,6 +65,12 @@ async fn a_part_goes_back_by_the_provider_once_and_the_rest_with_the_visit() {
 
     till.react_twice(visit, &cancelled(visit, true)).await;
     till.wait_for(visit, PaymentState::Refunded).await;
+    let back = till.get(visit).await;
+    assert_eq!(
+        (given_back(&back), back.refunded),
+        (2000, Some(euro(1310))),
+        "what went back with the visit, as was told"
+    );
     // Late: all of it is back already.
     let late = Uuid::now_v7();
     till.react_twice(visit, &due(visit, late, 300)).await;
