@@ -134,6 +134,9 @@ pub(crate) struct Bay {
     pub(crate) part: Part,
     pub(crate) from: DateTime<Utc>,
     pub(crate) until: DateTime<Utc>,
+    /// Its vehicle is expected no sooner than that, whenever its time begins: it may have begun for an earlier showing.
+    #[serde(default)]
+    pub(crate) expected_from: Option<DateTime<Utc>>,
     /// As it was when it was booked.
     pub(crate) booked_from: DateTime<Utc>,
     /// Its visit has gone to another showing: the time that parking tells next is what is booked.
@@ -163,6 +166,11 @@ impl Bay {
     /// Whether there is a bay to drive to.
     pub(crate) const fn is_usable(&self) -> bool {
         matches!(self.part, Part::Held | Part::Confirmed) && self.suspension.is_none()
+    }
+
+    /// From when its vehicle is expected.
+    pub(crate) fn due_from(&self) -> DateTime<Utc> {
+        self.expected_from.map_or(self.from, |at| at.max(self.from))
     }
 }
 

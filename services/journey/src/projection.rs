@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
+use uuid::Uuid;
 
 use crate::domain::{Dish, Kitchen, Meal, Money, Part, Seat, Stops, Suspension, Visit, join, money_back};
 
@@ -48,6 +49,9 @@ pub(crate) enum News {
     RightMoved {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
+        /// Which showing it follows, and when its vehicle is expected; None: that was not told.
+        showing: Option<Uuid>,
+        expected_from: Option<DateTime<Utc>>,
     },
     RightCancelled,
     /// The bay cannot be used, or is lost.
@@ -315,17 +319,19 @@ fn moved(seats: &[Seat]) -> Text {
 }
 
 fn note_bay(visit: &mut Visit, news: &News) {
-    let starts_at = visit.booked_starts_at;
+    let (of, starts_at) = (visit.showing, visit.booked_starts_at);
     let Some(bay) = &mut visit.bay else { return };
     match news {
         News::RightConfirmed { from, until } if bay.part == Part::Held => {
             bay.part = Part::Confirmed;
             (bay.from, bay.until) = (*from, *until);
         }
-        News::RightMoved { from, until } => {
-            (bay.from, bay.until) = (*from, *until);
+        // The visit has gone to another showing: that one's times are told next.
+        News::RightMoved { showing: Some(showing), .. } if *showing != of => {}
+        News::RightMoved { from, until, expected_from, .. } => {
+            (bay.from, bay.until, bay.expected_from) = (*from, *until, *expected_from);
             if std::mem::take(&mut bay.rebooked) {
-                bay.booked_from = *from;
+                bay.booked_from = bay.due_from();
             }
         }
         News::RightCancelled => bay.part = Part::Cancelled,
@@ -343,9 +349,9 @@ fn note_bay(visit: &mut Visit, news: &News) {
         News::RightRestored { at, class, from, until } => {
             // Of one that was lost they have chosen another, and know that they can come.
             let was = bay.suspension.take().filter(|was| !was.lost);
-            bay.kept_out |= was.is_some_and(|was| money_back::kept_out(bay, *from, starts_at, was.since, *at));
-            bay.class.clone_from(class);
             (bay.from, bay.until) = (*from, *until);
+            bay.kept_out |= was.is_some_and(|was| money_back::kept_out(bay, starts_at, was.since, *at));
+            bay.class.clone_from(class);
         }
         // Confirmed: for the showing that it was moved to there is none.
         News::RightRefused { reason } if matches!(bay.part, Part::Held | Part::Confirmed) => {

@@ -232,7 +232,9 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                     let told = event.decode::<RightMoved>()?;
                     stops = told.stops;
                     let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
-                    (told.visit_id, News::RightMoved { from, until })
+                    let showing = if told.showing_id.is_empty() { None } else { Some(showing(&told.showing_id)?) };
+                    let expected_from = told.expected_from.map(|at| values::from_timestamp(Some(at)));
+                    (told.visit_id, News::RightMoved { from, until, showing, expected_from })
                 }
                 RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
                 RightSuspended::NAME => {

@@ -242,6 +242,8 @@ pub(crate) fn right_moved(right: &Right) -> pb::RightMoved {
         from: Some(timestamp(right.window.from)),
         until: Some(timestamp(right.window.until)),
         stops: stops(right),
+        showing_id: if right.showing.is_nil() { String::new() } else { right.showing.to_string() },
+        expected_from: Some(timestamp(right.window.from + right.early)),
     }
 }
 

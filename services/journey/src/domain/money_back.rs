@@ -129,15 +129,15 @@ pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
 const SHARE: i32 = 3;
 
 /// Whether a bay's vehicle was kept out by a closure that began at `since` (None: nobody knows) and was over, or still on when
-/// the bay's time was, at `over`. A vehicle has time to come from the beginning of its bay's time, `from`, until the showing
-/// begins: a closure before or after that has kept nobody out.
+/// the bay's time was, at `over`. A vehicle has time to come from when it is expected until the showing begins: a closure before
+/// or after that has kept nobody out.
 pub(crate) fn kept_out(
     bay: &Bay,
-    from: DateTime<Utc>,
     starts_at: Option<DateTime<Utc>>,
     since: Option<DateTime<Utc>>,
     over: DateTime<Utc>,
 ) -> bool {
+    let from = bay.due_from();
     let Some((since, starts_at)) = since.zip(starts_at) else { return from < over };
     // As both were booked: a delay moves both.
     let time_to_come = starts_at - bay.booked_from;
@@ -149,10 +149,8 @@ pub(crate) fn kept_out(
 /// again, another one be taken in its place, or its vehicle come after all.
 pub(crate) fn of_lost(visit: &Visit, now: DateTime<Utc>) -> Option<Owed> {
     let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed)?;
-    let is_shut_out = bay
-        .suspension
-        .as_ref()
-        .is_some_and(|it| it.lost || kept_out(bay, bay.from, visit.booked_starts_at, it.since, bay.until));
+    let is_shut_out =
+        bay.suspension.as_ref().is_some_and(|it| it.lost || kept_out(bay, visit.booked_starts_at, it.since, bay.until));
     let was_shut = is_shut_out || bay.kept_out;
     let cents = sum(&bay.items);
     let is_owed = was_shut && takes_place(visit) && visit.entered_at.is_none() && bay.until <= now && cents > 0;
@@ -313,7 +311,7 @@ mod tests {
             (120, 240, false, "begun with the showing, and still on"),
             (0, 240, true, "all the time"),
         ] {
-            let by_rule = kept_out(&bay, bay.from, visit.booked_starts_at, Some(at(since)), at(over));
+            let by_rule = kept_out(&bay, visit.booked_starts_at, Some(at(since)), at(over));
             assert_eq!(by_rule, expected, "{why}: {since} to {over}");
             if over >= 240 {
                 visit.bay.as_mut().expect("a bay").suspension = Some(shut(since));
@@ -321,9 +319,15 @@ mod tests {
             }
         }
         // The showing is two hours late, and so is their time to come.
-        let late = |since, over| kept_out(&bay, at(180), visit.booked_starts_at, Some(at(since)), at(over));
+        let delayed = Bay { from: at(180), ..bay.clone() };
+        let late = |since, over| kept_out(&delayed, visit.booked_starts_at, Some(at(since)), at(over));
         assert!(!late(60, 180) && !late(185, 190) && late(190, 215) && !late(240, 300));
-        assert!(kept_out(&bay, bay.from, visit.booked_starts_at, None, at(61)), "nobody knows since when");
+        assert!(kept_out(&bay, visit.booked_starts_at, None, at(61)), "nobody knows since when");
+        // Rebooked to a showing at 240: they are expected from 180, though the barrier opens for them from 60.
+        let expected_from = Some(at(180));
+        let rebooked = Bay { until: at(360), expected_from, booked_from: at(180), ..bay };
+        let out = |since, over| kept_out(&rebooked, Some(at(240)), Some(at(since)), at(over));
+        assert!(!out(60, 180) && out(60, 200) && out(210, 230) && !out(240, 360));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) fn visit(state: State) -> Visit {
             part: Part::Held,
             from: at(60),
             until: at(240),
+            expected_from: None,
             booked_from: at(60),
             rebooked: false,
             items: vec![item(150)],

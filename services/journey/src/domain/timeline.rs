@@ -84,10 +84,10 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     let bay = visit.bay.as_ref().filter(|bay| bay.is_usable());
     let has_bay = bay.is_some();
     if let Some(bay) = bay {
-        let moved = bay.from != bay.booked_from;
+        let moved = bay.due_from() != bay.booked_from;
         let (words, at) = match bay.stops.set_down {
             Some((_, until)) => (["Busbucht", "Coach bay", "Der Bus parkt"], until),
-            None => (["Parken", "Park", "Sie parken"], bay.from),
+            None => (["Parken", "Park", "Sie parken"], bay.due_from()),
         };
         steps.push(step("parking", words, at, visit.entered_at.is_some(), moved));
         steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));

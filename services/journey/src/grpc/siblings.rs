@@ -198,6 +198,7 @@ impl Siblings {
             part: Part::Held,
             from,
             until: from_timestamp(right.until),
+            expected_from: None,
             booked_from: from,
             rebooked: false,
             items: items(right.items),

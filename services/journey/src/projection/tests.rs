@@ -119,3 +119,32 @@ fn the_kitchen_asks_nobody_whose_visit_is_off_and_answers_nobody_who_was_not_ask
     note(&mut called_off, &says);
     assert_eq!(called_off.notice.en, "", "the question is gone, and its answer means nothing any more");
 }
+
+#[test]
+fn a_bay_follows_the_showing_that_its_visit_has_gone_to() {
+    let at = samples::at;
+    let mut visit = samples::visit(State::Confirmed);
+    let (left, to) = (visit.showing, Uuid::from_u128(3));
+    let moved = |showing, from, until, expected: Option<i64>| News::RightMoved {
+        from: at(from),
+        until: at(until),
+        showing: Some(showing),
+        expected_from: expected.map(at),
+    };
+    visit.showing = to;
+    visit.bay.as_mut().expect("a bay").rebooked = true;
+    for (news, (from, until, due), why) in [
+        (moved(left, 70, 250, Some(70)), (60, 240, 60), "of the showing that it has left"),
+        (moved(to, 60, 360, Some(180)), (60, 360, 180), "who is on the way comes when they come"),
+        (moved(left, 80, 260, Some(80)), (60, 360, 180), "of the one that it has left, and late"),
+        (moved(to, 60, 370, Some(190)), (60, 370, 190), "delayed"),
+        (moved(to, 200, 370, None), (200, 370, 200), "as it was told before it was said when they are expected"),
+    ] {
+        note(&mut visit, &news);
+        let bay = visit.bay.as_ref().expect("a bay");
+        assert_eq!((bay.from, bay.until, bay.due_from()), (at(from), at(until), at(due)), "{why}");
+        if until >= 360 {
+            assert_eq!(bay.booked_from, at(180), "{why}: booked is what was told first of its new showing");
+        }
+    }
+}

@@ -27,7 +27,7 @@ fn all_news() -> Vec<News> {
         News::BookingCancelled,
         News::RightConfirmed { from, until },
         News::RightRefused { reason: reason() },
-        News::RightMoved { from, until },
+        News::RightMoved { from, until, showing: None, expected_from: None },
         News::RightCancelled,
         News::VehicleEntered { at: from },
         News::VehicleLeft { at: until },

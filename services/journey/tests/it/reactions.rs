@@ -45,7 +45,7 @@ async fn news_of_unknown_visits_mean_nothing() {
         "parking",
         RightConfirmed { visit_id: visit_id_(), bay_class: 1, from: at, until: at, stops: None },
         RightRefused { visit_id: visit_id_(), reason: None },
-        RightMoved { visit_id: visit_id_(), from: at, until: at, stops: None },
+        RightMoved { visit_id: visit_id_(), from: at, until: at, ..RightMoved::default() },
         RightCancelled { visit_id: visit_id_() },
         VehicleEntered { visit_id: visit_id_(), lane: "in-1".to_owned(), at },
         VehicleLeft { visit_id: visit_id_(), lane: "out-1".to_owned(), at }

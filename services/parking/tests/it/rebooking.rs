@@ -50,6 +50,9 @@ async fn the_right_ends_with_the_new_showing_and_begins_no_later_than_before() {
     assert_eq!(window(&now), (before.0, before.1 + 120), "they come when they come");
     let told: Vec<pb::RightMoved> = house.events("parking").await;
     assert_eq!(told.len(), 1, "told once");
+    let minute = |at| (kernel::values::from_timestamp(at) - minutes(0)).num_minutes();
+    assert_eq!((&told[0].showing_id, minute(told[0].from)), (&to.to_string(), before.0));
+    assert_eq!(minute(told[0].expected_from), before.0 + 120, "they are expected for the new showing");
     // It follows the new showing from now on, and the old one no more.
     let at = |minute| Some(timestamp(minutes(minute)));
     let delayed = |showing: Uuid, starts, ends| ShowingDelayed {

@@ -146,6 +146,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
             part: if kind == Kind::ParkingOff { Part::Refused } else { Part::Confirmed },
             from,
             until,
+            expected_from: None,
             booked_from: from,
             rebooked: false,
             suspension: None,

@@ -238,7 +238,7 @@ impl Writer<'_> {
         facts.push((words.people, visit.size().to_string()));
         facts.push((words.places, places(visit, words)));
         if let Some(bay) = confirmed_bay(visit) {
-            let window = fill(words.window, "from", &language.time(bay.from));
+            let window = fill(words.window, "from", &language.time(bay.due_from()));
             let window = fill(&window, "until", &language.time(bay.until));
             facts.push((words.parking, format!("{}, {window}", language.bay(&bay.class))));
         }
@@ -428,7 +428,7 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
         lines.push(format!("{}: {places}", words.places));
     }
     if let Some(bay) = confirmed_bay(visit) {
-        let window = fill(words.window, "from", &language.time(bay.from));
+        let window = fill(words.window, "from", &language.time(bay.due_from()));
         lines.push(format!("{}: {}", words.parking, fill(&window, "until", &language.time(bay.until))));
     }
     if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed && !meal.is_asked()) {
