@@ -29,7 +29,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Cancellation, Guests, Need, Order, OrderState, Place, Placing, Station, Wish, preparation, reach, rules::Wave,
+        Cancellation, Guests, Need, Order, OrderState, OrderedItem, Place, Placing, Station, Wish, preparation, reach,
+        rules::Wave,
     },
     error::Error,
     store,
@@ -52,15 +53,26 @@ const fn full(placing: Placing) -> Error {
 }
 
 /// A station that rests takes nothing new for its day.
-async fn require_open(tx: &mut Tx, need: &Need, at: DateTime<Utc>) -> Result<(), Error> {
-    resting(&store::stations(tx.conn()).await?, need, (at, tx.now()))
+async fn require_open(tx: &mut Tx, lines: &[OrderedItem], at: DateTime<Utc>) -> Result<(), Error> {
+    resting(&store::stations(tx.conn()).await?, lines, (at, tx.now()))
 }
 
-fn resting(stations: &[Station], need: &Need, (at, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<(), Error> {
-    match stations.iter().find(|it| need.contains_key(&it.id) && !it.takes_for(at, now)) {
-        Some(it) => Err(Error::StationRests { station: it.id.clone(), state: it.state }),
+fn resting(
+    stations: &[Station],
+    lines: &[OrderedItem],
+    (at, now): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Error> {
+    let needed = |it: &&Station| lines.iter().any(|line| line.is_made_at(&it.id));
+    match stations.iter().filter(needed).find(|it| !it.takes_for(at, now)) {
+        Some(it) => Err(rests(it, lines)),
         None => Ok(()),
     }
+}
+
+/// A station cannot make what it is needed for.
+fn rests(station: &Station, lines: &[OrderedItem]) -> Error {
+    let dishes = lines.iter().filter(|line| line.is_made_at(&station.id)).map(|line| line.name.clone()).collect();
+    Error::StationRests { station: station.id.clone(), state: station.state, dishes }
 }
 
 /// A wish with the showing's times as they are known now.
@@ -156,6 +168,10 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid, refund: bool) -> Result<(),
         substitution::settle(tx, &mut order).await?;
     }
     match order.cancellation() {
+        Cancellation::Keep if order.state == OrderState::Cancelled => {
+            // It was stopped a moment ago, and is not taken up again: nobody comes for it.
+            store::kitchen::forget_move(tx.conn(), order.id).await
+        }
         Cancellation::Keep => Ok(()),
         Cancellation::Ask => affected::cancelled_while_made(tx, &order).await,
         Cancellation::Cancel => {

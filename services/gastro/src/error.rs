@@ -25,8 +25,8 @@ pub(crate) enum Error {
     Full { instead: Option<DateTime<Utc>> },
     #[error("this is more than the station \"{0}\" can make for one pickup; order less, or split it over two visits")]
     TooMuch(String),
-    #[error("the station \"{station}\" is {}; choose something else or leave the meal out", .state.name())]
-    StationRests { station: String, state: StationState },
+    #[error("{} cannot be had, because the station \"{station}\" is {}; choose something else or leave it out", named(dishes), .state.name())]
+    StationRests { station: String, state: StationState, dishes: Vec<Text> },
     #[error("\"{}\" is sold out{}", english(name), instead_of(instead))]
     SoldOut { name: Text, instead: Vec<Text> },
     #[error("of \"{}\" only {left} are left; order fewer, or something else", english(name))]
@@ -118,6 +118,11 @@ fn other_amount(owed: i64) -> String {
 
 fn english(name: &Text) -> &str {
     if name.en.is_empty() { &name.de } else { &name.en }
+}
+
+/// "\"soup\", \"salad\""
+fn named(names: &[Text]) -> String {
+    names.iter().map(|name| format!("\"{}\"", english(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// "; there is soup, salad instead"

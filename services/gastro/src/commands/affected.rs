@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, receipts, replanning};
+use super::{kitchen, lock_kitchen, receipts, replanning, rests};
 use crate::{
     domain::{
         Order, OrderState, Station,
@@ -91,7 +91,7 @@ pub(super) async fn refused_by_system(tx: &mut Tx, order: &Order) -> Result<(), 
 async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Error> {
     let now = tx.now();
     let known = store::affected::of_orders(tx.conn(), &[order.id]).await?;
-    if known.get(&order.id).is_some_and(|it| it.cause == cause) {
+    if known.get(&order.id).is_some_and(|it| !it.gives_way_to(cause)) {
         return Ok(());
     }
     save(tx, std::slice::from_ref(order), &[(order.id, Affected::of_staff(order, cause, now))]).await
@@ -273,7 +273,7 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             let stations = store::stations(tx.conn()).await?;
             let resting = stations.into_iter().find(|it| affected.station.as_ref() == Some(&it.id) && !it.is_open());
             if let Some(station) = resting {
-                return Err(Error::StationRests { station: station.id, state: station.state });
+                return Err(rests(&station, &order.lines));
             }
             // What it hangs on has moved while this was to be decided.
             if has_lost_time(tx, &order).await? {

@@ -101,7 +101,7 @@ async fn number(tx: &mut Tx, confirmed: &mut [Order]) -> Result<(), Error> {
 async fn retake(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let need = need(&order.lines);
     order.wish = current_wish(tx, order.showing, order.wish).await?;
-    require_open(tx, &need, order.wish.anchor()).await?;
+    require_open(tx, &order.lines, order.wish.anchor()).await?;
     let (place, preparation) = find_place(tx, &order.wish, &need, order.guests()).await?;
     let Placing::Fits(place) = place else {
         return Err(full(place));

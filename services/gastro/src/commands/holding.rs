@@ -90,7 +90,7 @@ impl Counter {
             return Err(Error::Avoided);
         }
         let need = need(&chosen.lines);
-        resting(&self.stations, &need, (placed_for.chosen().unwrap_or(placed_for.anchor()), now))?;
+        resting(&self.stations, &chosen.lines, (placed_for.chosen().unwrap_or(placed_for.anchor()), now))?;
         let (place, preparation) = self.find_offer(&placed_for, &need, (wish.showing, wish.people), now)?;
         let Placing::Fits(place) = place else {
             return Err(full(place));

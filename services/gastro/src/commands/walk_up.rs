@@ -30,7 +30,7 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
     kitchen::end_holds(tx).await?;
     let chosen = menus.choose(tx, lines, now).await?;
     let need = need(&chosen.lines);
-    require_open(tx, &need, now).await?;
+    require_open(tx, &chosen.lines, now).await?;
     let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now, apart: None };
     let guests = Guests { showing: None, people: 1 };
     let (placing, preparation) = find_place(tx, &wish, &need, guests).await?;

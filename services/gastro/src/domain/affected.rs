@@ -118,6 +118,13 @@ impl Affected {
             && if is_same { offers_later != is_back_today } else { offers_later && !is_back_today }
     }
 
+    /// Whether staff are asked this instead. A visit that was called off is the last word on its meal; where its money goes back,
+    /// staff have decided already, and whatever else goes wrong with it is decided with that.
+    pub(crate) fn gives_way_to(&self, cause: Cause) -> bool {
+        let is_decided = self.refund_at.is_some() || self.cause == Cause::CancelledVisit;
+        self.cause != cause && (cause == Cause::CancelledVisit || !is_decided)
+    }
+
     /// What becomes of an order that was not begun when nobody has said anything in time. Of what is being made, only
     /// staff decide.
     pub(crate) const fn by_default(&self) -> Option<Answer> {
@@ -232,6 +239,30 @@ mod tests {
             (asked(Cause::CancelledVisit, None, None), "hot", true, false),
         ] {
             assert_eq!(before.may_change(station, is_back_today), may, "{before:?} {station} {is_back_today}");
+        }
+    }
+
+    #[test]
+    fn what_is_decided_is_not_asked_anew_for_another_reason() {
+        let asked = |cause, refund_at| Affected {
+            question: Uuid::nil(),
+            cause,
+            station: None,
+            later_pickup_at: None,
+            answer_until: DateTime::UNIX_EPOCH,
+            refund_at,
+        };
+        let then = Some(DateTime::UNIX_EPOCH);
+        for (was, cause, gives_way) in [
+            (asked(Cause::Station, None), Cause::KitchenSystem, true),
+            (asked(Cause::Station, then), Cause::KitchenSystem, false),
+            (asked(Cause::NoTime, then), Cause::KitchenSystem, false),
+            (asked(Cause::KitchenSystem, None), Cause::KitchenSystem, false),
+            (asked(Cause::KitchenSystem, None), Cause::CancelledVisit, true),
+            (asked(Cause::CancelledVisit, None), Cause::KitchenSystem, false),
+            (asked(Cause::CancelledVisit, None), Cause::CancelledVisit, false),
+        ] {
+            assert_eq!(was.gives_way_to(cause), gives_way, "{was:?} {cause:?}");
         }
     }
 

@@ -202,13 +202,17 @@ pub(crate) fn meal_refused(error: &Error) -> Option<pb::MealRefused> {
             ),
             none,
         ),
-        Error::StationRests { .. } => (
-            Text::new(
-                "Etwas davon gibt es gerade nicht, weil die Küche dafür Pause macht. Bitte wählen Sie anders.",
-                "Something of it cannot be had now: its part of the kitchen is on a break. Please choose something else.",
-            ),
-            none,
-        ),
+        Error::StationRests { dishes, .. } => {
+            let de = dishes.iter().map(|name| &*name.de).collect::<Vec<_>>().join(", ");
+            let en = dishes.iter().map(english).collect::<Vec<_>>().join(", ");
+            let reason = Text::new(
+                format!("Gerade nicht zu haben, weil die Küche dafür Pause macht: {de}. Bitte wählen Sie anders."),
+                format!(
+                    "Not to be had now, because its part of the kitchen is on a break: {en}. Please choose otherwise."
+                ),
+            );
+            (reason, none)
+        }
         _ => return None,
     };
     Some(pb::MealRefused { reason: Some(reason.to_proto()), instead: instead.iter().map(Text::to_proto).collect() })

@@ -96,7 +96,33 @@ async fn what_went_wrong_is_for_staff_to_decide() {
     let cancelled = VisitCancelled { visit_id: visit.to_string(), refund: true, ..VisitCancelled::default() };
     twice(&house, "journey", &cancelled).await;
     assert_eq!(why().await, i32::from(pb::AffectedBy::CancelledVisit));
+    status(&house, &token, &order.order_id, 120).await;
+    assert_eq!(why().await, i32::from(pb::AffectedBy::CancelledVisit), "nobody comes for it, whatever else is wrong");
     assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1, "that one question before");
+    // Stopped for that, it is not taken up again.
+    stop(&house, &order.order_id, &[]).await.expect("stopped");
+    twice(&house, "journey", &cancelled).await;
+    let refused = undo(&house, &order.order_id).await.expect_err("its visit is off");
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn a_meal_whose_money_goes_back_is_not_asked_for_anew_and_not_made() {
+    let house = house().await;
+    let (token, visit) = (token(&house).await, Uuid::now_v7());
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    let refund = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: pb::OfferAnswer::Refund.into() };
+    let decided = kitchen!(house, &cook()).answer_offer(refund).await.expect("the money").into_inner().affected;
+    assert!(decided.as_ref().is_some_and(|it| it.refund_at.is_some()));
+    status(&house, &token, &order.order_id, 120).await;
+    assert_eq!(self::order(&house, visit).await.affected, decided, "as staff have said");
+    set_station(&house, "hot", pb::StationState::Open).await.expect("open");
+    until_state(&house, visit, minutes(105), pb::OrderState::Cancelled).await;
+    assert_eq!(house.events::<pb::OrderRefundDue>("gastro").await.len(), 1);
+    assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1);
+    let told: Vec<pb::OrderStateChanged> = house.events("gastro").await;
+    assert!(told.iter().all(|it| it.state() == pb::OrderState::Cancelled), "never fired: {told:?}");
 }
 
 #[tokio::test]

@@ -65,6 +65,31 @@ async fn a_busy_station_begins_earlier_offers_later_and_what_it_cannot_make_in_t
 }
 
 #[tokio::test]
+async fn what_a_station_that_rests_cannot_make_is_named() {
+    let house = house().await;
+    set_station(&house, "hot", StationState::Closed).await.expect("closed");
+    let mut wanted = wish(Uuid::now_v7(), Uuid::now_v7());
+    wanted.lines = vec![line("water", 1), line("tomato-pasta", 1), line("lentil-soup", 1)];
+    let refused = hold(&house, &wanted).await.expect_err("closed");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("the station \"hot\" is closed"), "{}", refused.message());
+    let told = <pb::MealRefused as prost::Message>::decode(refused.details()).expect("why");
+    let reason = told.reason.expect("a reason");
+    let order = pb::PlaceWalkUpRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lines: wanted.lines.clone(),
+        ..pb::PlaceWalkUpRequest::default()
+    };
+    let at_counter = kitchen!(house, &cook()).place_walk_up(order).await.expect_err("closed there too");
+    for (language, words) in [("de", &reason.de), ("en", &reason.en), ("log", &refused.message().to_owned())] {
+        let named = |name: [&str; 2]| name.iter().any(|it| words.contains(it));
+        assert!(named(["Supernova", "Supernova"]) && named(["Milchstraße", "Milky Way"]), "{language}: {words}");
+        assert!(!named(["asser", "ater"]), "{language}: {words}");
+    }
+    assert_eq!(at_counter.message(), refused.message());
+}
+
+#[tokio::test]
 async fn a_closed_station_offers_nothing_and_its_orders_get_their_money_back_once() {
     let house = house().await;
     let (visit, other, cold, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
