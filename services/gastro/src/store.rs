@@ -243,7 +243,7 @@ pub(crate) async fn lock_orders(conn: &mut PgConnection, ids: &[Uuid]) -> Result
 /// Meals that the kitchen must begin by now. Those that wait for a decision wait.
 pub(crate) async fn lock_due(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
-        "select * from meal_order o where state = 'scheduled' and fire_at <= $1
+        "select * from meal_order o where on_board and state = 'scheduled' and fire_at <= $1
              and not exists (select from affected_order a where a.order_id = o.order_id)
          order by fire_at, number for update",
     )
@@ -288,6 +288,7 @@ pub(crate) async fn board(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec
 pub(crate) async fn scheduled_for(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
         "select * from meal_order where state = 'scheduled' and pickup_at >= $1 and pickup_at < $2
+             and pickup_day between ($1 at time zone 'UTC')::date and ($2 at time zone 'UTC')::date
          order by pickup_at, number",
     )
     .bind(midnight(day))

@@ -1,5 +1,7 @@
 //! Many meals follow what has moved, in a number of statements that does not grow with them.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
@@ -122,38 +124,32 @@ async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, meals: &[Meal], planned:
     if !ids.is_empty() {
         store::claims::move_all(tx.conn(), &ids, &claims).await?;
     }
-    let mut on_board = false;
-    let (mut moved, mut without) = (Vec::new(), Vec::new());
-    for planned in planned {
-        let Some(order) = orders.iter_mut().find(|order| order.id == planned.id) else { continue };
+    let places: HashMap<Uuid, Planned> = planned.into_iter().map(|planned| (planned.id, planned)).collect();
+    let (mut moved, mut without) = (HashSet::new(), HashSet::new());
+    for order in &mut orders {
+        let Some(planned) = places.get(&order.id) else { continue };
         let before = (order.pickup_at, order.preparation);
-        match planned.place {
-            Some(place) => order.takes(&place, planned.preparation),
+        match &planned.place {
+            Some(place) => order.takes(place, planned.preparation),
             None => {
                 order.regardless = false;
-                without.push(order.id);
+                without.insert(order.id);
             }
         }
-        if (order.pickup_at, order.preparation) == before {
-            continue;
-        }
-        tx.append(&order.visit.to_string(), &events::order_moved(order)).await?;
-        if order.state == OrderState::Scheduled {
-            on_board = true;
-            moved.push(order.id);
+        if (order.pickup_at, order.preparation) != before {
+            moved.insert(order.id);
+            tx.append(&order.visit.to_string(), &events::order_moved(order)).await?;
         }
     }
     store::kitchen::save_plans(tx.conn(), &orders).await?;
+    // What is held is promised to nobody yet: it is asked for when it is confirmed.
+    orders.retain(|order| order.state == OrderState::Scheduled);
     let moved: Vec<&Order> = orders.iter().filter(|order| moved.contains(&order.id)).collect();
     pushes::times(tx, &moved).await?;
-    // What is held is promised to nobody yet: it is asked for when it is confirmed.
-    let (without, with): (Vec<&Order>, Vec<&Order>) = orders
-        .iter()
-        .filter(|order| order.state == OrderState::Scheduled)
-        .partition(|order| without.contains(&order.id));
+    let (without, with): (Vec<&Order>, Vec<&Order>) = orders.iter().partition(|order| without.contains(&order.id));
     affected::have_time(tx, &with).await?;
     affected::no_time(tx, without.into_iter().cloned().collect()).await?;
-    if on_board { touch_board(tx).await } else { Ok(()) }
+    if moved.is_empty() { Ok(()) } else { touch_board(tx).await }
 }
 
 fn claims(meal: &Meal, planned: &Planned) -> Vec<Claim> {

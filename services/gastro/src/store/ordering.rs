@@ -65,6 +65,7 @@ pub(crate) async fn taken(
     let rows: Vec<(DateTime<Utc>, i32)> = sqlx::query_as(
         "select date_bin('15 minutes', pickup_at, 'epoch'), sum(people)::integer from meal_order
          where pickup_at >= $1 and pickup_at < $2 and state in ('held', 'scheduled', 'fired', 'preparing')
+             and pickup_day between ($1 at time zone 'UTC')::date and ($2 at time zone 'UTC')::date
          group by 1",
     )
     .bind(from)

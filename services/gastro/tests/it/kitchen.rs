@@ -122,9 +122,11 @@ async fn the_board_has_the_orders_of_its_day_however_many_and_another_days_from_
     hold(&house, &other).await.expect("held");
     twice(&house, "journey", &confirmed(later, Uuid::now_v7())).await;
     // A day on which everybody eats.
-    let copies = "insert into meal_order select (jsonb_populate_record(o, jsonb_build_object('order_id',
-            gen_random_uuid(), 'visit_id', gen_random_uuid(), 'number', 1000 + n))).*
-        from meal_order o, generate_series(1, 300) n where visit_id = $1";
+    let copies = "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
+            pickup_at, prep_seconds, fire_at, expires_at, number, day, lines, charges, on_board)
+        select gen_random_uuid(), gen_random_uuid(), showing_id, state, state_at, pickup, starts_at, ends_at,
+            pickup_at, prep_seconds, fire_at, expires_at, 1000 + n, day, lines, charges, on_board
+        from meal_order, generate_series(1, 300) n where visit_id = $1";
     sqlx::query(copies).bind(today).execute(house.pool("gastro")).await.expect("copied");
     let mut cook = client!(house, &cook());
     let mut board = cook.watch_kitchen(pb::WatchKitchenRequest { after_revision: 0 }).await.expect("w").into_inner();

@@ -218,3 +218,29 @@ async fn many_meals_move_together_and_share_the_new_slots() {
     assert_eq!(pickups, [at(120), at(135), at(150), at(165)], "a showing's share of each quarter, in their old order");
     assert_eq!(taken(&house).await, 4 * 130);
 }
+
+/// A day of meals is planned anew in one go: of a row whose times alone change, nothing else is written.
+#[tokio::test]
+async fn a_new_time_within_its_day_changes_no_index_of_orders() {
+    let house = house().await;
+    let indexed: Vec<String> = sqlx::query_scalar(
+        "select distinct i.indexrelid::regclass || ' has ' || a.attname
+         from pg_index i
+         join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
+             and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid
+         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = d.refobjsubid
+         where i.indrelid = 'meal_order'::regclass
+             and a.attname in ('starts_at', 'ends_at', 'pickup_at', 'fire_at', 'prep_seconds', 'regardless')",
+    )
+    .fetch_all(house.pool("gastro"))
+    .await
+    .expect("indexes");
+    assert!(indexed.is_empty(), "{indexed:?}");
+    let days: i64 = sqlx::query_scalar(
+        "select count(*) from pg_indexes where schemaname = 'gastro' and tablename = 'meal_order' and indexdef like '%pickup_day%'",
+    )
+    .fetch_one(house.pool("gastro"))
+    .await
+    .expect("indexes");
+    assert_eq!(days, 1, "the days are in one");
+}
