@@ -237,6 +237,8 @@ pub(crate) struct NoPlaces {
     pub(crate) need: String,
     pub(crate) seats: Vec<String>,
     pub(crate) on_sale_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub(crate) tariff_class: String,
 }
 
 /// What would fit instead.

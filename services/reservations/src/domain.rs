@@ -1,5 +1,6 @@
 //! Showings, parties, bookings and what is decided about them. Pure: no I/O, no clock, no proto.
 
+mod accompanied;
 mod availability;
 pub(crate) mod hall;
 pub(crate) mod sale;
@@ -11,6 +12,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use accompanied::OnlyWith;
 pub(crate) use availability::{Availability, Counts, Held, NeedFree, Offer, Reason};
 pub(crate) use showing::{Audience, Quota, Release, Showing, ShowingState};
 
@@ -170,6 +172,7 @@ pub(crate) struct Tariff {
     pub(crate) tax_id: String,
     pub(crate) tax_basis_points: u32,
     pub(crate) valid_from: NaiveDate,
+    pub(crate) only_with: OnlyWith,
 }
 
 /// The tariffs of a category that hold on a day, in the house's order: of each class the latest.

@@ -12,7 +12,11 @@ use kernel::{
 use prost::Message;
 
 use crate::{
-    domain::{BookingState, Need, hall::Misfit, sale::Refusal},
+    domain::{
+        BookingState, Need,
+        hall::Misfit,
+        sale::{Refusal, Unaccompanied},
+    },
     events,
 };
 
@@ -35,6 +39,8 @@ pub(crate) enum Error {
     NotYetOnSale(DateTime<Utc>),
     #[error("there is no release \"{0}\" with showings to come")]
     NoRelease(String),
+    #[error("{}", unaccompanied(.0))]
+    Unaccompanied(Box<Unaccompanied>),
     #[error("{}", not_enough(*.left, *.held_until))]
     NotEnough { left: u32, held_until: Option<DateTime<Utc>> },
     #[error("{}", need_not_free(*.need, *.held_until))]
@@ -94,6 +100,7 @@ impl From<Refusal> for Error {
             Refusal::NoPrice { class, known } => {
                 invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
             }
+            Refusal::Unaccompanied(lacking) => Self::Unaccompanied(lacking),
             Refusal::NotEnough { left, held_until } => Self::NotEnough { left, held_until },
             Refusal::NeedNotFree { need, held_until } => Self::NeedNotFree { need, held_until },
             Refusal::FreeSeating => Self::FreeSeating,
@@ -125,6 +132,16 @@ fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&Berlin).format("%d.%m.%Y, %H:%M").to_string()
 }
 
+fn unaccompanied(lacking: &Unaccompanied) -> String {
+    let with: Vec<&str> = lacking.with.iter().map(|label| label.en.as_str()).collect();
+    let each = if lacking.one_each { ", one for each" } else { "" };
+    format!(
+        "party: \"{}\" is booked only together with: {}{each}; the front desk helps",
+        lacking.class,
+        with.join(", ")
+    )
+}
+
 fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {
     let mut sentence = match left {
         0 => "sold out".to_owned(),
@@ -152,9 +169,12 @@ fn need_not_free(need: Need, held_until: Option<DateTime<Utc>>) -> String {
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::NoSuchSeat(_) | Self::SeatProtected(_) | Self::FreeSeating | Self::Begun => {
-                Code::InvalidArgument
-            }
+            Self::Invalid(_)
+            | Self::NoSuchSeat(_)
+            | Self::SeatProtected(_)
+            | Self::FreeSeating
+            | Self::Begun
+            | Self::Unaccompanied(_) => Code::InvalidArgument,
             Self::NoShowing | Self::NoBooking | Self::NoRelease(_) => Code::NotFound,
             Self::Cancelled
             | Self::Ended

@@ -14,7 +14,7 @@ use toml::Spanned;
 use crate::{
     commands::{self, OnSale},
     domain::{
-        Audience, Seat, Tariff,
+        Audience, OnlyWith, Seat, Tariff,
         schedule::{AnnouncedRelease, DAYS_AHEAD, Holidays, MOST_DAYS_AHEAD, Released, Slot},
     },
     store::{house as store, offers::save_release},
@@ -62,6 +62,12 @@ struct TariffRow {
     tax: Spanned<String>,
     valid_from: Spanned<NaiveDate>,
     source: String,
+    /// People of this price are booked online only with somebody of one of these classes.
+    #[serde(default)]
+    only_with: Vec<Spanned<String>>,
+    /// Each with another one.
+    #[serde(default)]
+    one_each: bool,
 }
 
 #[derive(Deserialize)]
@@ -222,6 +228,16 @@ fn check_tariffs(text: &str, section: &Section) -> Result<(), String> {
         if !taxes.contains(tariff.tax.get_ref().as_str()) {
             let problem = format!("no tax row named \"{}\"", tariff.tax.get_ref());
             return Err(wrong(text, &tariff.tax, &key("tax"), &problem));
+        }
+        for class in &tariff.only_with {
+            let is_known = |other: &TariffRow| {
+                other.category == tariff.category
+                    && other.class.get_ref() == class.get_ref()
+                    && other.class.get_ref() != tariff.class.get_ref()
+            };
+            if !section.tariffs.iter().any(is_known) {
+                return Err(wrong(text, class, &key("only_with"), "names no other class of this category"));
+            }
         }
     }
     Ok(())
@@ -402,6 +418,10 @@ async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
             tax_id: row.tax.get_ref().clone(),
             tax_basis_points: 0,
             valid_from: *row.valid_from.get_ref(),
+            only_with: OnlyWith {
+                classes: row.only_with.iter().map(|class| class.get_ref().clone()).collect(),
+                one_each: row.one_each,
+            },
         };
         if store::is_charged_otherwise(tx.conn(), &tariff).await? {
             return Err(refused(wrong(text, &row.cents, &format!("tariffs[{place}]"), CHARGED)));

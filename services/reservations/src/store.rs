@@ -18,7 +18,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Counts, Held, Quota, Release, Seat, Showing, ShowingState, Tariff},
+    domain::{Audience, Counts, Held, OnlyWith, Quota, Release, Seat, Showing, ShowingState, Tariff},
     error::Error,
 };
 
@@ -363,12 +363,15 @@ struct TariffRow {
     tax_id: String,
     basis_points: i32,
     valid_from: NaiveDate,
+    only_with: Vec<String>,
+    one_each: bool,
 }
 
 /// Every tariff there is, in the order in which people are shown them.
 pub(crate) async fn tariffs(conn: &mut PgConnection) -> Result<Vec<Tariff>, Error> {
     let rows: Vec<TariffRow> = sqlx::query_as(
-        "select f.id, f.category, f.class, f.label, f.cents, f.tax_id, t.basis_points, f.valid_from
+        "select f.id, f.category, f.class, f.label, f.cents, f.tax_id, t.basis_points, f.valid_from,
+             f.only_with, f.one_each
          from tariff f join tax t on t.id = f.tax_id order by f.place",
     )
     .fetch_all(conn)
@@ -384,6 +387,7 @@ pub(crate) async fn tariffs(conn: &mut PgConnection) -> Result<Vec<Tariff>, Erro
             tax_id: row.tax_id,
             tax_basis_points: row.basis_points.unsigned_abs(),
             valid_from: row.valid_from,
+            only_with: OnlyWith { classes: row.only_with, one_each: row.one_each },
         })
         .collect())
 }

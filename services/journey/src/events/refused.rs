@@ -18,6 +18,7 @@ pub(crate) fn places(status: &Status) -> Option<(Text, NoPlaces)> {
         need,
         seats: told.seats,
         on_sale_at: told.on_sale_at.map(|at| from_timestamp(Some(at))),
+        tariff_class: told.tariff_class,
     };
     Some((Text::from_proto(told.reason), places))
 }
@@ -31,5 +32,6 @@ pub(super) fn to_proto(places: &NoPlaces, reason: &Text) -> SeatsRefused {
         need: Need::from_str_name(&places.need).unwrap_or_default().into(),
         seats: places.seats.clone(),
         on_sale_at: places.on_sale_at.map(timestamp),
+        tariff_class: places.tariff_class.clone(),
     }
 }

@@ -43,11 +43,19 @@ async fn what_costs_nothing_is_free() {
     let town = town().await;
     let mut wish = town.wish();
     wish.parking = None;
+    // A small child alone: only the desk sells that.
     wish.party = vec![line("infant", 1)];
-    let visit = town.hold(&wish).await.expect("held");
-    let desk = town.confirm(&visit, Method::AtDesk).await.expect_err("nothing to pay");
-    assert!(desk.message().starts_with("method:"), "{}", desk.message());
-    let visit = town.confirm(&visit, Method::Free).await.expect("ordered");
+    wish.channel = Channel::Door.into();
+    let visit = town.hold_as(&desk(), &wish).await.expect("held");
+    let order = |method: Method| pb::ConfirmVisitRequest {
+        visit_id: visit.visit_id.clone(),
+        method: method.into(),
+        contact: None,
+        return_url: String::new(),
+    };
+    let refused = client!(town, &desk()).confirm_visit(order(Method::AtDesk)).await.expect_err("nothing to pay");
+    assert!(refused.message().starts_with("method:"), "{}", refused.message());
+    let visit = client!(town, &desk()).confirm_visit(order(Method::Free)).await.expect("ordered").into_inner();
     assert_eq!((visit.state(), visit.payment_state()), (VisitState::Confirmed, PaymentState::Paid));
     let priced = town.held().await;
     let free = town.confirm(&priced, Method::Free).await.expect_err("it has a price");

@@ -133,6 +133,11 @@ fn is_some(count: &Count) -> bool {
     !count.value.is_empty() && count.value != "0"
 }
 
+/// The field for how many people of a price come.
+fn count_field(class: &str) -> String {
+    format!("count_{class}")
+}
+
 fn is_sold_out(showing: &Showing) -> bool {
     showing.availability.as_ref().is_some_and(|it| it.reason() == AvailabilityReason::SoldOut)
 }
@@ -355,7 +360,7 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
         prices: showing
             .prices
             .iter()
-            .map(|price| count(format!("count_{}", price.tariff_class), w.text(&price.label), w.money(&price.price)))
+            .map(|price| count(count_field(&price.tariff_class), w.text(&price.label), w.money(&price.price)))
             .collect(),
         // When nothing else is left, whoever books needs it.
         needs_open: is_sold_out(showing) || needs.iter().any(|need| need.wrong || is_some(need)),

@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
 use uuid::Uuid;
 
 use super::{
     Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Item, Need, PartyLine, Person, Place,
     Showing, ShowingState, Tariff,
+    accompanied::unaccompanied,
     availability::need_held_until,
     charge,
     hall::{Hall, Misfit, Preference},
@@ -46,6 +48,8 @@ pub(crate) enum Refusal {
         class: String,
         known: Vec<String>,
     },
+    /// People of this price come only with others, who are missing.
+    Unaccompanied(Box<Unaccompanied>),
     /// So many places are left; held ones may come back.
     NotEnough {
         left: u32,
@@ -63,6 +67,18 @@ pub(crate) enum Refusal {
     NotTogether,
     /// The party is moved, and the places there cost so many cents more.
     CostsMore(i64),
+}
+
+/// Whose companions are missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unaccompanied {
+    pub(crate) class: String,
+    /// As the price of those who need somebody is called.
+    pub(crate) who: Text,
+    /// The prices of those who would do.
+    pub(crate) with: Vec<Text>,
+    /// One for each of them.
+    pub(crate) one_each: bool,
 }
 
 /// A place that somebody has.
@@ -168,9 +184,27 @@ impl Sale {
 
     /// Decides about a wish and, if it is granted, takes the places.
     ///
+    /// Who must come with whom is asked only of those who book online: the desk sees whom it sells to, and a companion may
+    /// come to a guest who has a ticket already.
+    ///
     /// # Errors
     /// Why not; then nothing has changed.
     pub(crate) fn hold(&mut self, wish: &Wish, now: DateTime<Utc>) -> Result<Booking, Refusal> {
+        if wish.channel == Channel::Online
+            && let Some(price) = unaccompanied(&wish.party, &self.prices)
+        {
+            let others = self.prices.iter().filter(|other| price.only_with.classes.contains(&other.class));
+            return Err(Refusal::Unaccompanied(Box::new(Unaccompanied {
+                class: price.class.clone(),
+                who: price.label.clone(),
+                with: others.map(|other| other.label.clone()).collect(),
+                one_each: price.only_with.one_each,
+            })));
+        }
+        self.give(wish, now)
+    }
+
+    fn give(&mut self, wish: &Wish, now: DateTime<Utc>) -> Result<Booking, Refusal> {
         if wish.expires_at <= now {
             return Err(Refusal::TooLate);
         }
@@ -332,7 +366,7 @@ impl Sale {
             // Never held: the places are theirs at once, or not at all.
             expires_at: now + TimeDelta::seconds(1),
         };
-        let found = self.hold(&wish, now)?;
+        let found = self.give(&wish, now)?;
         let sum = |items: &[Item]| items.iter().map(|item| item.cents * i64::from(item.quantity)).sum::<i64>();
         let more = sum(&found.items) - sum(&booking.items);
         if more > 0 {

@@ -1,5 +1,6 @@
 //! Tables and properties of the pure decisions.
 
+mod accompanied;
 mod near;
 mod offers;
 mod retaking;
@@ -330,9 +331,8 @@ fn the_reason_says_the_most_important_thing() {
     assert_eq!(reason(|s| s.audience = Audience::School, 0), Reason::NotPublic);
 }
 
-#[test]
-fn the_tariff_is_that_of_the_day() {
-    let tariff = |id: &str, cents: i64, from: &str| Tariff {
+fn tariff(id: &str, cents: i64, from: &str) -> Tariff {
+    Tariff {
         id: id.to_owned(),
         category: "public".to_owned(),
         class: "adult".to_owned(),
@@ -341,7 +341,12 @@ fn the_tariff_is_that_of_the_day() {
         tax_id: "t".to_owned(),
         tax_basis_points: 0,
         valid_from: from.parse().expect("a day"),
-    };
+        only_with: OnlyWith::default(),
+    }
+}
+
+#[test]
+fn the_tariff_is_that_of_the_day() {
     let tariffs = [tariff("old", 750, "2023-03-30"), tariff("new", 850, "2026-01-01")];
     let on = |day: &str| tariffs_on(&tariffs, "public", day.parse().expect("a day"))[0].cents;
     assert_eq!((on("2025-12-31"), on("2026-01-01")), (750, 850));

@@ -5,7 +5,10 @@ use chrono_tz::Europe::Berlin;
 use kernel::values::{Text, timestamp};
 use sky_proto::reservations::v1::{self as pb, seats_refused::Reason};
 
-use crate::{domain::Need, error::Error};
+use crate::{
+    domain::{Need, sale::Unaccompanied},
+    error::Error,
+};
 
 /// Why places were refused, as their guest reads it; None: that is no guest's matter.
 pub(crate) fn seats_refused(error: &Error) -> Option<pb::SeatsRefused> {
@@ -15,6 +18,10 @@ pub(crate) fn seats_refused(error: &Error) -> Option<pb::SeatsRefused> {
         ..pb::SeatsRefused::default()
     };
     Some(match error {
+        Error::Unaccompanied(lacking) => pb::SeatsRefused {
+            tariff_class: lacking.class.clone(),
+            ..told(Reason::Unaccompanied, unaccompanied(lacking))
+        },
         Error::NotEnough { left, held_until } => pb::SeatsRefused {
             left: *left,
             held_until: held_until.map(timestamp),
@@ -120,6 +127,26 @@ fn text(de: impl Into<String>, en: impl Into<String>, plain: impl Into<String>) 
 /// As people in the house read it.
 fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&Berlin).format("%H:%M").to_string()
+}
+
+/// In the words of the house's own prices.
+fn unaccompanied(lacking: &Unaccompanied) -> Text {
+    let list = |of: fn(&Text) -> &str| lacking.with.iter().map(of).collect::<Vec<_>>().join(", ");
+    let (de, en) = (list(|label| &label.de), list(|label| &label.en));
+    let (each_de, each_en) =
+        if lacking.one_each { (" Für jede Person eine andere.", " One for each of them.") } else { ("", "") };
+    let Text { de: who, en: who_en, .. } = &lacking.who;
+    text(
+        format!(
+            "„{who}“ lässt sich nur gemeinsam mit einer dieser Karten buchen: {de}.{each_de} Hat Ihre Begleitung schon Karten, \
+             hilft die Kasse."
+        ),
+        format!(
+            "“{who_en}” is booked only together with one of these tickets: {en}.{each_en} If they have tickets already, the \
+             front desk helps."
+        ),
+        format!("„{who}“ geht nicht allein. Bitte buchen Sie dazu: {de}.{each_de} Oder fragen Sie uns an der Kasse."),
+    )
 }
 
 fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> Text {
@@ -231,6 +258,17 @@ mod tests {
         let held_until = Some(at("2026-11-28T13:32:00Z"));
         let seats = |labels: &[&str]| labels.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
         let table = [
+            (
+                Error::Unaccompanied(Box::new(Unaccompanied {
+                    class: "companion".to_owned(),
+                    who: Text::new("Begleitperson", "Companion"),
+                    with: vec![Text::new("Erwachsene", "Adult"), Text::new("Ermäßigt", "Reduced")],
+                    one_each: true,
+                })),
+                Reason::Unaccompanied,
+                "„Begleitperson“",
+                "Erwachsene, Ermäßigt. Für jede Person eine andere.",
+            ),
             (Error::NotEnough { left: 0, held_until }, Reason::NotEnough, "Ausverkauft.", "um 14:32 Uhr"),
             (Error::NotEnough { left: 0, held_until: None }, Reason::NotEnough, "Ausverkauft.", "andere Vorstellung"),
             (Error::NotEnough { left: 1, held_until }, Reason::NotEnough, "Nur noch 1 Platz frei.", "um 14:32 Uhr"),

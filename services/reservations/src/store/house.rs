@@ -73,11 +73,11 @@ pub(crate) async fn save_tariff(
     place: i32,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into tariff as t (id, category, class, label, cents, tax_id, valid_from, source, place)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "insert into tariff as t (id, category, class, label, cents, tax_id, valid_from, source, place, only_with, one_each)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (id) do update set category = $2, class = $3, label = $4, cents = $5, tax_id = $6,
-             valid_from = $7, source = $8, place = $9
-         where (t.category, t.class, t.label, t.cents, t.tax_id, t.valid_from, t.source, t.place) is distinct from (excluded.category, excluded.class, excluded.label, excluded.cents, excluded.tax_id, excluded.valid_from, excluded.source, excluded.place)",
+             valid_from = $7, source = $8, place = $9, only_with = $10, one_each = $11
+         where (t.category, t.class, t.label, t.cents, t.tax_id, t.valid_from, t.source, t.place, t.only_with, t.one_each) is distinct from (excluded.category, excluded.class, excluded.label, excluded.cents, excluded.tax_id, excluded.valid_from, excluded.source, excluded.place, excluded.only_with, excluded.one_each)",
     )
     .bind(&tariff.id)
     .bind(&tariff.category)
@@ -88,6 +88,8 @@ pub(crate) async fn save_tariff(
     .bind(tariff.valid_from)
     .bind(source)
     .bind(place)
+    .bind(&tariff.only_with.classes)
+    .bind(tariff.only_with.one_each)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -1,5 +1,6 @@
 //! Reservations against a real PostgreSQL and a real NATS.
 
+mod accompanied;
 mod api;
 mod blocking;
 mod days;

@@ -23,7 +23,7 @@ use super::{
         buyer::Buyer,
         waiting_room::{self, Gate},
     },
-    Alternative, Material, NEEDS, Refused, fill, material_for,
+    Alternative, Material, NEEDS, Refused, count_field, fill, material_for,
     wish::wish,
 };
 use crate::{
@@ -186,6 +186,7 @@ fn field_of(refused: &SeatsRefused, material: &Material) -> String {
         {
             "seats"
         }
+        Reason::Unaccompanied => return count_field(&refused.tariff_class),
         _ => "",
     };
     field.to_owned()

@@ -6,7 +6,7 @@ use sky_proto::{
     reservations::v1::{Need, SeatWish, seat_wish::Part},
 };
 
-use super::{super::buyer::Buyer, FieldError, Material, NEEDS, gone, meal, pickups, trays};
+use super::{super::buyer::Buyer, FieldError, Material, NEEDS, count_field, gone, meal, pickups, trays};
 use crate::{fields::Fields, party, problem::Problem, session::Guest};
 
 /// The most people of one booking; the service says no to more too.
@@ -28,14 +28,14 @@ pub(super) fn wish(
         })
     };
     let classes = material.showing.prices.iter().map(|price| price.tariff_class.clone());
-    let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
+    let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(count_field(&class)))).collect();
     let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
     let mut lines = meal::lines(&material.menu, sent, &mut number);
     let gone = gone::gone(w, &material.menu, sent);
     let on_trays = trays::lines(w, &material.menu, sent);
     let (avoid, acknowledged) = (meal::avoided(sent), sent.is_on("avoid_ok"));
     let people: u32 = counts.iter().map(|(_, count)| count).sum();
-    let first = counts.first().map(|(class, _)| format!("count_{class}")).unwrap_or_default();
+    let first = counts.first().map(|(class, _)| count_field(class)).unwrap_or_default();
     if errors.is_empty() && people == 0 {
         errors.push(FieldError { field: first.clone(), text: w.t("error-nobody") });
     }
