@@ -320,6 +320,10 @@ pub(crate) async fn payment_created(tx: &mut Tx, taken: &[Taken]) -> Result<Vec<
         };
         answers.push(Ok(()));
         if visit.state != State::AwaitingPayment {
+            // Called off before payments had the order: it had nothing to give up when it heard of that.
+            if it.payment.money == Money::Pending {
+                believe(tx, visit, &News::PaymentOpen).await?;
+            }
             continue;
         }
         if visit.money == Money::None || visit.payment_url != it.url {

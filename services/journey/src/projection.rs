@@ -18,6 +18,8 @@ pub(crate) enum News {
     PaymentFailed {
         reason: Text,
     },
+    /// Payments waits for money.
+    PaymentOpen,
     /// What was due at the desk has been paid.
     Settled,
     /// The money is back; 0: nothing had been paid.
@@ -147,6 +149,8 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             }
             visit.payment_url.clear();
         }
+        // Only somebody whose visit is off did not know that.
+        News::PaymentOpen => {}
         News::Settled => {
             if visit.money == Money::DueAtDesk {
                 visit.money = Money::Paid;

@@ -54,6 +54,8 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         // It was called off before payments had heard of the order, and so before there was anything to give back.
         (State::Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
         (State::Cancelled, News::Paid { due: true, .. }) => Next::CancelAgain { refund: false },
+        // So it was, and nobody pays any more: payments need not wait until time has run out.
+        (State::Refunding | State::Cancelled, News::PaymentOpen) => Next::CancelAgain { refund: true },
         // Payments had given up what was due before it heard that all is well: without money there is no visit. An online
         // payment is never given up after it was paid.
         (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.method != Some(Method::Online) => {
@@ -212,6 +214,14 @@ pub(crate) fn asked_payment(payment: Option<Asked>, given_up: bool) -> Option<Ne
         Money::Voided => Some(News::Refunded { cents: 0 }),
         Money::None | Money::Pending if given_up => Some(out_of_time()),
         Money::None | Money::Pending | Money::Refunding => None,
+    }
+}
+
+/// The same of a visit that is called off.
+pub(crate) fn asked_refund(payment: Option<Asked>) -> Option<News> {
+    match payment {
+        Some(Asked { money: Money::Pending, .. }) => Some(News::PaymentOpen),
+        asked => asked_payment(asked, false),
     }
 }
 

@@ -53,7 +53,7 @@ async fn look_after(db: &Db, siblings: &Siblings, visit: Visit) -> Result<(), Er
         }
         Overdue::AskRefund => {
             tracing::error!(visit = %id, "a refund has not been done in time; payments is asked");
-            siblings.payment(id).await.ok().and_then(|money| saga::asked_payment(money, false)).into_iter().collect()
+            siblings.payment(id).await.ok().and_then(saga::asked_refund).into_iter().collect()
         }
     };
     for news in news {

@@ -19,6 +19,7 @@ fn all_news() -> Vec<News> {
         News::Paid { due: false, at: None },
         News::Paid { due: true, at: None },
         News::PaymentFailed { reason: reason() },
+        News::PaymentOpen,
         News::Settled,
         News::Refunded { cents: 0 },
         News::Refunded { cents: 2000 },
@@ -53,7 +54,9 @@ fn expected(state: State, news: &News) -> Next {
             reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
             refund: true,
         },
-        (Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
+        (Refunding, News::Paid { .. }) | (Refunding | Cancelled, News::PaymentOpen) => {
+            Next::CancelAgain { refund: true }
+        }
         (Cancelled, News::Paid { due: true, .. }) => Next::CancelAgain { refund: false },
         (Confirming | Confirmed, News::Refunded { cents: 0 }) => Next::Cancel {
             reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),

@@ -153,6 +153,34 @@ async fn late_money_for_a_showing_that_is_called_off_goes_back() {
     assert!(town.provider.transactions().values().all(|transaction| transaction.refund.is_some()));
 }
 
+/// Its order has not come to payments when payments hears that the visit is off.
+#[tokio::test]
+async fn a_visit_called_off_while_it_is_ordered_waits_for_no_money() {
+    let town = town().await;
+    let held = town.held().await;
+    // Between the two the places are held for longer, which somebody who has the showing's row keeps waiting.
+    let mut blocker = town.house.pool("reservations").begin().await.expect("begun");
+    sqlx::query("select 1 from showing where id = $1::uuid for update")
+        .bind(&held.showing_id)
+        .execute(&mut *blocker)
+        .await
+        .expect("locked");
+    let calls_off = async {
+        while town.get(&held).await.state() != VisitState::AwaitingPayment {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        town.cancel(&held, &guest("test")).await.expect("called off");
+        town.house.settle().await;
+        blocker.rollback().await.expect("freed");
+    };
+    let (ordered, ()) = tokio::join!(town.confirm(&held, Method::Online), calls_off);
+    ordered.expect("as it is then");
+    let visit = town.wait_for(&held, VisitState::Cancelled).await;
+    assert_eq!(visit.payment_state(), PaymentState::Voided);
+    assert!(town.house.clock.now() < minutes(2), "nobody had to look after it");
+    assert!(town.provider.transactions().values().all(|transaction| transaction.refund.is_none()), "nothing was paid");
+}
+
 #[tokio::test]
 async fn what_payments_refuses_stays_held() {
     let town = town().await;

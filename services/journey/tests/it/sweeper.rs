@@ -120,6 +120,19 @@ async fn a_visit_called_off_before_payments_had_its_order_is_not_due_for_ever() 
 }
 
 #[tokio::test]
+async fn a_payment_that_waits_for_a_visit_that_is_off_is_given_up() {
+    let town = town().await;
+    let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
+    // As if the process had died between payments' answer to the order and what follows when the visit is off meanwhile.
+    town.force(&visit, "refunding", 1).await;
+    let visit = town.wait_for(&visit, VisitState::Cancelled).await;
+    assert_eq!(visit.payment_state(), PaymentState::Voided);
+    assert!(town.house.clock.now() < minutes(10), "long before its time to pay is over");
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0));
+}
+
+#[tokio::test]
 async fn a_bay_whose_hold_ran_out_before_parking_heard_is_taken_again() {
     let town = town().await;
     let visit = town.booked().await;
