@@ -24,6 +24,59 @@ async fn is_booked(house: &House, visit: Uuid) -> bool {
     booking(house, visit).await.is_ok_and(|it| it.state() == pb::booking::State::Confirmed)
 }
 
+/// Waits until what was set aside is done with, and a visit is booked.
+async fn caught_up(house: &House, visit: Uuid) {
+    let done = async {
+        while !(is_booked(house, visit).await && waiting(house).await == 0) {
+            house.clock.advance(chrono::TimeDelta::milliseconds(100));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), done).await.expect("nothing waits any more");
+}
+
+async fn waiting(house: &House) -> i64 {
+    let waiting = sqlx::query_scalar("select count(*) from set_aside");
+    waiting.fetch_one(house.pool("reservations")).await.expect("counted")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_when_its_showing_is_free_again_has_no_effect_and_stops_nothing() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let (late, well) = (Uuid::now_v7(), Uuid::now_v7());
+    for visit in [late, well] {
+        hold(&house, &wish(visit, &showing, 1)).await.expect("held");
+    }
+    // Its hold has run out, and the database gives it no place: the domain can only refuse.
+    for statement in [
+        "create function no_place() returns trigger language plpgsql as 'begin return null; end'".to_owned(),
+        format!(
+            "create trigger no_place before insert on seat_claim for each row when (new.visit_id = '{late}')
+             execute function no_place()"
+        ),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(house.pool("reservations")).await.expect("set up");
+    }
+    let blocker = block(&house, &showing).await;
+    house.clock.set(minutes(11));
+    for (visit, event) in [(late, confirmed(late, &showing)), (well, confirmed(well, &showing))] {
+        house.emit("journey", &visit.to_string(), event).await;
+    }
+    house.settle().await;
+    assert_eq!(waiting(&house).await, 2);
+    blocker.rollback().await.expect("freed");
+    caught_up(&house, well).await;
+    assert_eq!(dead(&house).await, [], "a refusal is no failure: nobody has to look after it");
+    assert!(!is_booked(&house, late).await);
+
+    // What is told of it later is done in its turn.
+    sqlx::query("drop trigger no_place on seat_claim").execute(house.pool("reservations")).await.expect("put right");
+    house.emit("journey", &late.to_string(), confirmed(late, &showing)).await;
+    house.settle().await;
+    assert!(is_booked(&house, late).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_done_when_its_showing_is_free_again_is_dead_and_can_be_replayed() {
     let house = house().await;
@@ -56,9 +109,7 @@ async fn what_cannot_be_done_when_its_showing_is_free_again_is_dead_and_can_be_r
         [(1, false), (2, true), (4, true)]
     );
     assert!(listed[0].2.contains("its showing was kept locked") && listed[0].2.contains("showing_id"), "{listed:?}");
-    let waiting = "select count(*) from set_aside";
-    let waiting = sqlx::query_scalar::<_, i64>(waiting).fetch_one(house.pool("reservations")).await.expect("counted");
-    assert_eq!(waiting, 0);
+    assert_eq!(waiting(&house).await, 0);
 
     // Put right by hand, it is done with all that waits behind it.
     sqlx::query("update dead_events set payload = $1 where pub_seq = 1")
