@@ -19,7 +19,10 @@ use uuid::Uuid;
 
 use crate::{
     commands::notices as commands,
-    domain::notices::{Kind, Notice, is_still_true, letter},
+    domain::notices::{
+        Kind, Notice, is_still_true,
+        letter::{self, HouseWords},
+    },
     error::Error,
     grpc::siblings::Siblings,
     settings::PostSettings,
@@ -116,6 +119,7 @@ impl Post {
 
     async fn send_all(&self, due: Vec<Notice>) -> Result<(), Error> {
         let stop = self.tasks.stopping();
+        let house = store::notices::house(&mut *self.db.reader().await?).await?;
         let mut line = match Line::open(&self.settings).await {
             Ok(line) => line,
             Err(problem) => {
@@ -129,9 +133,12 @@ impl Post {
             if stop.is_cancelled() {
                 break;
             }
-            let Some(mail) = self.letter(&notice).await? else { continue };
-            let (id, wall) = (notice.id, wall_now());
-            if !self.db.transact(move |tx| Box::pin(commands::claim(tx, id, wall))).await? {
+            let secret = secret(&self.keys, notice.id);
+            let Some(mail) = self.letter(&notice, &secret, &house).await? else { continue };
+            let (id, link, wall) = (notice.id, token::hash(&secret), wall_now());
+            let claiming =
+                self.db.transact(move |tx| Box::pin(async move { commands::claim(tx, id, &link, wall).await }));
+            if !claiming.await? {
                 continue;
             }
             let outcome = line.send(&mail).await;
@@ -145,13 +152,13 @@ impl Post {
     }
 
     /// The mail of a notice; None: it says nothing any more, or cannot be sent at all.
-    async fn letter(&self, notice: &Notice) -> Result<Option<Mail>, Error> {
+    async fn letter(&self, notice: &Notice, secret: &str, house: &HouseWords) -> Result<Option<Mail>, Error> {
         let id = notice.id;
-        let (visit, showing, house) = {
+        let (visit, showing) = {
             let mut conn = self.db.reader().await?;
             let Some(visit) = store::visit(&mut conn, notice.visit).await? else { return Ok(None) };
             let showing = store::showings::get(&mut conn, visit.showing).await?;
-            (visit, showing, store::notices::house(&mut conn).await?)
+            (visit, showing)
         };
         let now = self.db.clock().now();
         let Some(showing) =
@@ -163,17 +170,9 @@ impl Post {
         // Only who drives on the next day wants to know.
         let car_park =
             if notice.kind == Kind::DayBefore && visit.bay.is_some() { self.siblings.car_park().await } else { None };
-        let secret = secret(&self.keys, id);
-        let (about, hash) = (visit.id, token::hash(&secret));
-        self.db.transact(move |tx| Box::pin(async move { commands::add_link(tx, about, &hash).await })).await?;
         let link = format!("{}/v/{secret}", self.settings.public_url);
-        let material = letter::Material {
-            visit: &visit,
-            showing: &showing,
-            house: &house,
-            car_park: car_park.as_ref(),
-            link: &link,
-        };
+        let material =
+            letter::Material { visit: &visit, showing: &showing, house, car_park: car_park.as_ref(), link: &link };
         let letter = letter::compose(notice.kind, &notice.facts, &material);
         let calendar = message::attachment(notice.kind, &material, now);
         match message::mail(

@@ -124,9 +124,10 @@ pub(crate) async fn remind(tx: &mut Tx, at: NaiveTime) -> Result<(), Error> {
     Ok(())
 }
 
-/// The mail server takes it from here: nobody else may send it from now on.
-pub(crate) async fn claim(tx: &mut Tx, id: Uuid, wall: DateTime<Utc>) -> Result<bool, Error> {
-    store::notices::claim(tx.conn(), id, wall).await
+/// The mail server takes it from here: nobody else may send it from now on, and the link with this hash is good.
+pub(crate) async fn claim(tx: &mut Tx, id: Uuid, link: &[u8], wall: DateTime<Utc>) -> Result<bool, Error> {
+    let now = tx.now();
+    store::notices::claim(tx.conn(), id, link, wall, now).await
 }
 
 /// What the mail server said.
@@ -191,12 +192,6 @@ pub(crate) async fn resend(tx: &mut Tx, id: Uuid) -> Result<Notice, Error> {
     }
     let notice = store::notices::get(tx.conn(), id).await?.ok_or(Error::NoNotice)?;
     Err(Error::NoticeNotFailed(notice.state.name()))
-}
-
-/// Keeps the hash of the link that a notice has.
-pub(crate) async fn add_link(tx: &mut Tx, visit: Uuid, hash: &[u8]) -> Result<(), Error> {
-    let now = tx.now();
-    store::notices::add_link(tx.conn(), visit, hash, now).await
 }
 
 /// The visitor wants to be written to in this language.

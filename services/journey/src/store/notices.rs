@@ -106,17 +106,30 @@ pub(crate) async fn due(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) 
         .await?)
 }
 
-/// Takes a waiting notice for sending, from now on; false: somebody else has, or it is overtaken.
-pub(crate) async fn claim(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> Result<bool, Error> {
-    let claimed = sqlx::query(
-        "update notice set state = 'sending', attempts = attempts + 1, claimed_at = $2
-         where id = $1 and state = 'waiting'",
+/// Takes a waiting notice for sending, from `at` on, and keeps the hash of the link in it: each has one and the same however
+/// often it is sent. False: somebody else has taken it, or it is overtaken.
+pub(crate) async fn claim(
+    conn: &mut PgConnection,
+    id: Uuid,
+    link: &[u8],
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "with claimed as (
+             update notice set state = 'sending', attempts = attempts + 1, claimed_at = $2
+             where id = $1 and state = 'waiting' returning visit_id),
+         linked as (
+             insert into link (hash, visit_id, created_at) select $3, visit_id, $4 from claimed
+             on conflict (hash) do nothing)
+         select exists (select from claimed)",
     )
     .bind(id)
     .bind(at)
-    .execute(conn)
-    .await?;
-    Ok(claimed.rows_affected() > 0)
+    .bind(link)
+    .bind(now)
+    .fetch_one(conn)
+    .await?)
 }
 
 /// What became of one that was in the given state. `send_at`: when it is tried again.
@@ -306,21 +319,5 @@ pub(crate) async fn save_house(conn: &mut PgConnection, words: &HouseWords) -> R
     .bind(Json(words))
     .execute(conn)
     .await?;
-    Ok(())
-}
-
-/// Keeps the hash of the link in a notice. Each notice has one and the same link however often it is sent.
-pub(crate) async fn add_link(
-    conn: &mut PgConnection,
-    visit: Uuid,
-    hash: &[u8],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    sqlx::query("insert into link (hash, visit_id, created_at) values ($1, $2, $3) on conflict (hash) do nothing")
-        .bind(hash)
-        .bind(visit)
-        .bind(now)
-        .execute(conn)
-        .await?;
     Ok(())
 }
