@@ -51,6 +51,9 @@ env:
   # Of what the image says too these have to be so: probes and Services rest on them.
   - {name: SKY_GRPC_LISTEN, value: "0.0.0.0:7420"}
   - {name: SKY_HTTP_LISTEN, value: "0.0.0.0:8420"}
+  {{- with .root.Values.ingress.proxies }}
+  - {name: SKY_SERVICES__PORTAL__PROXIES, value: {{ toJson . | quote }}}
+  {{- end }}
 envFrom:
   {{- range prepend (.secrets | default list) .root.Values.secret | uniq }}
   - secretRef: {name: {{ . }}}

@@ -13,6 +13,7 @@ use crate::{
     domain::{self, FORGET_FAILURES, MOST_PAIRINGS, PAIRING_LIFETIME},
     error::Error,
     store,
+    whence::Asker,
 };
 
 pub(crate) async fn count_failure(tx: &mut Tx, account: &str) -> Result<(), Error> {
@@ -69,24 +70,29 @@ pub(crate) struct Begun {
 }
 
 /// Of so many codes that may wait at once, one network may have a part: a house's wall behind one router begins anew at
-/// once, and nobody keeps all others from pairing.
+/// once.
 const MOST_OF_ONE_NETWORK: i64 = MOST_PAIRINGS / 4;
 
-pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str, network: &str) -> Result<Begun, Error> {
+/// Who asks from the house's own network shares its codes with nobody from elsewhere; and where all are given out, the
+/// network that has most gives its oldest one to whoever has fewer. So a few strangers keep nobody from pairing, and many of
+/// them no device of the house.
+pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str, asker: Asker) -> Result<Begun, Error> {
     let now = wall_now();
     store::delete_old_pairings(tx.conn(), now).await?;
-    let network_hash = token::hash(network);
-    let (all, of_this_network) = store::count_pairings(tx.conn(), &network_hash).await?;
-    if all >= MOST_PAIRINGS || of_this_network >= MOST_OF_ONE_NETWORK {
+    let (network_hash, is_near) = (token::hash(&asker.network()), asker.is_near());
+    let (all, of_this_network) = store::count_pairings(tx.conn(), is_near, &network_hash).await?;
+    if of_this_network >= MOST_OF_ONE_NETWORK
+        || (all >= MOST_PAIRINGS && !store::make_room(tx.conn(), is_near, of_this_network).await?)
+    {
         return Err(Error::TooManyPairings);
     }
     let secret = token::new();
     let expires_at = now + PAIRING_LIFETIME;
-    // 28^6 codes and at most 200 in use: a second try is rare, a fifth one does not happen.
+    // 28^6 codes and at most 400 in use: a second try is rare, a fifth one does not happen.
     for _ in 0..5 {
         let claim_code = domain::claim_code(rand::rng().random());
         let hashes = (token::hash(&secret), network_hash.as_slice());
-        if store::insert_pairing(tx.conn(), hashes, &claim_code, kind, expires_at).await? {
+        if store::insert_pairing(tx.conn(), hashes, is_near, &claim_code, kind, expires_at).await? {
             return Ok(Begun { claim_code, secret });
         }
     }

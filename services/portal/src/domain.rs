@@ -13,7 +13,7 @@ pub(crate) const LONGEST_PASSWORD: usize = 256;
 pub(crate) const FORGET_FAILURES: TimeDelta = TimeDelta::minutes(15);
 /// How long a claim code waits for its approval.
 pub(crate) const PAIRING_LIFETIME: TimeDelta = TimeDelta::minutes(10);
-/// Claim codes that may wait at once: starting one needs no identity.
+/// Claim codes that may wait at once, of the house's own network and as many of all others: starting one needs no identity.
 pub(crate) const MOST_PAIRINGS: i64 = 200;
 /// Staff sign in once a shift.
 pub(crate) const STAFF_SESSION: TimeDelta = TimeDelta::hours(12);

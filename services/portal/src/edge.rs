@@ -34,7 +34,7 @@ use tonic::{Response, Status, Streaming};
 
 use crate::{
     accounts::Doorman, alarm::Alarm, commands, domain, error::Error, house::Told, rooms::Rooms, routes::showing::Shown,
-    store,
+    store, whence::Proxies,
 };
 
 /// `[services.portal]`
@@ -51,6 +51,8 @@ pub(crate) struct PortalSettings {
     pub(crate) monitors_figures_seconds: u64,
     /// … and all that has no end of its own after so long; 0: a quarter of an hour. Never an evacuation.
     pub(crate) monitors_facts_seconds: u64,
+    /// Addresses and networks of proxies, whose `X-Forwarded-For` is believed; without the key those on this machine.
+    pub(crate) proxies: Option<Vec<String>>,
 }
 
 /// The edge.
@@ -62,6 +64,7 @@ pub(crate) struct Edge {
     pub(crate) keys: Keys,
     pub(crate) doorman: Doorman,
     pub(crate) settings: PortalSettings,
+    pub(crate) proxies: Proxies,
     pub(crate) rooms: Rooms,
     pub(crate) shown: Shown,
     pub(crate) house: Told,
@@ -89,6 +92,7 @@ impl Edge {
             tasks: context.tasks.clone(),
             keys: context.keys.clone(),
             doorman: Doorman::new(context.db.clone()),
+            proxies: Proxies::read(settings.proxies.as_deref())?,
             settings,
             rooms: Rooms::new(context),
             shown: Shown::new(),

@@ -18,7 +18,7 @@ use sky_proto::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{commands, domain, edge::Edge, error::Error, store, whence};
+use crate::{commands, domain, edge::Edge, error::Error, store, whence::Asker};
 
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
@@ -54,6 +54,11 @@ impl AccessGrpc {
         let expires_at = Some(timestamp(asked_at + caller.lifetime()));
         Response::new(pb::IdentityToken { token: self.0.keys.issue(caller, asked_at), expires_at })
     }
+
+    fn asker<T>(&self, request: &Request<T>) -> Asker {
+        let peer = request.remote_addr().map(|peer| peer.ip());
+        self.0.proxies.asker(peer, &request.metadata().clone().into_headers())
+    }
 }
 
 /// The session of somebody who does not come by the pages, where the waiting rooms are. Journey goes by the word before
@@ -81,8 +86,7 @@ fn device_kind(text: &str) -> Result<&'static str, InvalidField> {
 #[tonic::async_trait]
 impl access_server::Access for AccessGrpc {
     async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Result<Response<pb::IdentityToken>, Status> {
-        let network =
-            whence::network(request.remote_addr().map(|peer| peer.ip()), &request.metadata().clone().into_headers());
+        let network = self.asker(&request).network();
         let request = request.into_inner();
         let account = self.0.doorman.sign_in(&request.account, &request.password, &network).await?;
         Ok(self.token(&Caller::Staff { account: account.name, roles: account.roles }, wall_now()))
@@ -104,12 +108,11 @@ impl access_server::Access for AccessGrpc {
         request: Request<pb::StartPairingRequest>,
     ) -> Result<Response<pb::StartPairingResponse>, Status> {
         let kind = device_kind(&request.get_ref().device_kind)?;
-        let peer = request.remote_addr().map(|peer| peer.ip());
-        let network = whence::network(peer, &request.into_parts().0.into_headers());
+        let asker = self.asker(&request);
         let begun = self
             .0
             .db
-            .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, kind, &network).await }))
+            .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, kind, asker).await }))
             .await?;
         Ok(Response::new(pb::StartPairingResponse { claim_code: begun.claim_code, pairing_secret: begun.secret }))
     }

@@ -127,12 +127,36 @@ pub(crate) async fn delete_old_failures(conn: &mut PgConnection, before: Time) -
     Ok(())
 }
 
-/// How many there are in all, and of one network.
-pub(crate) async fn count_pairings(conn: &mut PgConnection, network_hash: &[u8]) -> Result<(i64, i64), Error> {
-    Ok(sqlx::query_as("select count(*), count(*) filter (where network_hash = $1) from pairing")
-        .bind(network_hash)
-        .fetch_one(conn)
-        .await?)
+/// How many were begun in the house's own network, or elsewhere, and in one network.
+pub(crate) async fn count_pairings(
+    conn: &mut PgConnection,
+    is_near: bool,
+    network_hash: &[u8],
+) -> Result<(i64, i64), Error> {
+    Ok(sqlx::query_as(
+        "select count(*) filter (where is_near = $1), count(*) filter (where network_hash = $2) from pairing",
+    )
+    .bind(is_near)
+    .bind(network_hash)
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Deletes the oldest one that nobody has approved, of the network that has most. False: all have `fewer` or one more.
+pub(crate) async fn make_room(conn: &mut PgConnection, is_near: bool, fewer: i64) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "delete from pairing where secret_hash = (
+             select secret_hash from pairing
+             join (select network_hash, count(*) as codes from pairing where is_near = $1 group by network_hash) as n
+                 using (network_hash)
+             where is_near = $1 and codes > $2 + 1 and device_id is null
+             order by codes desc, expires_at limit 1)",
+    )
+    .bind(is_near)
+    .bind(fewer)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(crate) async fn delete_old_pairings(conn: &mut PgConnection, now: Time) -> Result<(), Error> {
@@ -144,12 +168,14 @@ pub(crate) async fn delete_old_pairings(conn: &mut PgConnection, now: Time) -> R
 pub(crate) async fn insert_pairing(
     conn: &mut PgConnection,
     (secret_hash, network_hash): (Vec<u8>, &[u8]),
+    is_near: bool,
     claim_code: &str,
     kind: &str,
     expires_at: Time,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into pairing (secret_hash, claim_code, kind, expires_at, network_hash) values ($1, $2, $3, $4, $5)
+        "insert into pairing (secret_hash, claim_code, kind, expires_at, network_hash, is_near)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (claim_code) do nothing",
     )
     .bind(secret_hash)
@@ -157,6 +183,7 @@ pub(crate) async fn insert_pairing(
     .bind(kind)
     .bind(expires_at)
     .bind(network_hash)
+    .bind(is_near)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

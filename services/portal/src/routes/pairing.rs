@@ -21,7 +21,7 @@ use crate::{
     page::{Frame, page},
     problem::Problem,
     session::{self, Guest},
-    store, whence,
+    store,
 };
 
 #[derive(Template)]
@@ -65,10 +65,10 @@ async fn step(edge: &Edge, guest: &Guest, from: SocketAddr, headers: &HeaderMap)
             Err(error) => return Err(error.into()),
         }
     }
-    let network = whence::network(Some(from.ip()), headers);
+    let asker = edge.proxies.asker(Some(from.ip()), headers);
     let begun = edge
         .db
-        .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, "display", &network).await }))
+        .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, "display", asker).await }))
         .await?;
     let cookie = session::set_cookie(edge, session::PAIRING, &begun.secret, PAIRING_LIFETIME.num_seconds());
     Ok((cookie, Step::Waits(begun.claim_code)))

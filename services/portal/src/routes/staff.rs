@@ -19,7 +19,7 @@ use crate::{
     page::{Area, Frame, own_path, page},
     problem::Problem,
     session::{self, Guest},
-    store, whence,
+    store,
 };
 
 #[derive(Template)]
@@ -55,7 +55,7 @@ pub(crate) async fn sign_in(
     sent: Fields,
 ) -> Result<Response, Problem> {
     let next = own_path(sent.get("next")).to_owned();
-    let network = whence::network(Some(from.ip()), &headers);
+    let network = edge.proxies.asker(Some(from.ip()), &headers).network();
     let account = match edge.doorman.sign_in(sent.get("account"), sent.get("password"), &network).await {
         Ok(account) => account,
         Err(error) => return refuse(&guest, &sent, next, &error),

@@ -173,13 +173,8 @@ async fn a_code_that_is_wrong_or_has_run_out_pairs_nothing() {
 #[tokio::test]
 async fn codes_that_wait_are_bounded_and_those_that_ran_out_make_room() {
     let house = house().await;
-    execute(
-        &house,
-        "insert into pairing (secret_hash, claim_code, kind, expires_at)
-         select decode(md5(n::text), 'hex'), 'filler-' || n, 'display', current_timestamp + interval '5 minutes'
-         from generate_series(1, 199) n",
-    )
-    .await;
+    fill(&house, "n, true").await;
+    execute(&house, "delete from pairing where claim_code = 'filler-200true'").await;
     start(&house, "scanner").await.expect("the last one");
     let refused = start(&house, "scanner").await.expect_err("full");
     assert_eq!(refused.code(), Code::ResourceExhausted);
@@ -188,8 +183,59 @@ async fn codes_that_wait_are_bounded_and_those_that_ran_out_make_room() {
     page.is_page(429);
     assert_eq!(page.header("retry-after"), "5");
 
-    execute(&house, "update pairing set expires_at = current_timestamp where claim_code = 'filler-7'").await;
+    execute(&house, "update pairing set expires_at = current_timestamp where claim_code = 'filler-7true'").await;
     start(&house, "scanner").await.expect("room again");
+}
+
+/// All codes of the house's own network or of all others are given out: "network, is_near" of the n-th of 200.
+async fn fill(house: &House, whence: &'static str) {
+    let fill = format!(
+        "insert into pairing (network_hash, is_near, secret_hash, claim_code, kind, expires_at)
+         select sha256(w.network::text::bytea), w.is_near, sha256(random()::text::bytea), 'filler-' || n || w.is_near, 'display',
+             current_timestamp + n * interval '1 second' + interval '2 minutes'
+         from generate_series(1, 200) n, lateral (select {whence}) as w (network, is_near)"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(fill)).execute(house.pool("portal")).await.expect("filled");
+}
+
+/// How many codes each network has, the most first.
+const OF_NETWORKS: &str = "select count(*) from pairing where not is_near group by network_hash order by 1 desc";
+
+#[tokio::test]
+async fn strangers_from_many_networks_keep_no_device_of_the_house_from_pairing() {
+    let house = house().await;
+    fill(&house, "n, false").await;
+    assert_eq!(start_from(&house, "203.0.113.7").await.expect_err("full").code(), Code::ResourceExhausted);
+    for near in ["192.168.1.20", "fd00::9", "127.0.0.1"] {
+        start_from(&house, near).await.expect(near);
+    }
+    start(&house, "scanner").await.expect("a device without a proxy");
+    // And the other way round.
+    execute(&house, "delete from pairing").await;
+    fill(&house, "n, true").await;
+    assert_eq!(start_from(&house, "192.168.1.20").await.expect_err("full").code(), Code::ResourceExhausted);
+    start_from(&house, "203.0.113.7").await.expect("from elsewhere");
+}
+
+#[tokio::test]
+async fn strangers_from_a_few_networks_keep_nobody_from_pairing() {
+    let house = house().await;
+    // Four have fifty each; somebody is about to pair with the oldest of the first.
+    fill(&house, "n % 4, false").await;
+    execute(&house, "update pairing set device_id = 'foyer-1' where claim_code = 'filler-1false'").await;
+    let mut begun = Vec::new();
+    for _ in 0..40 {
+        begun.push(start_from(&house, "203.0.113.7").await.expect("room is made").pairing_secret);
+    }
+    let codes: Vec<i64> = sqlx::query_scalar(OF_NETWORKS).fetch_all(house.pool("portal")).await.expect("counted");
+    assert_eq!(codes, [40; 5]);
+    assert_eq!(start_from(&house, "203.0.113.7").await.expect_err("as many as all").code(), Code::ResourceExhausted);
+    for secret in begun {
+        finish(&house, &secret).await.expect("still waits");
+    }
+    let kept = "select count(*) from pairing where claim_code in ('filler-1false', 'filler-200false')";
+    assert_eq!(count(&house, kept).await, 2, "approved or new");
+    assert_eq!(count(&house, "select count(*) from pairing where claim_code = 'filler-2false'").await, 0, "the oldest");
 }
 
 /// The same from an address, through a proxy.

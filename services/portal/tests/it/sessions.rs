@@ -28,6 +28,15 @@ async fn the_form_lets_in_whoever_knows_the_password() {
     }
 }
 
+/// With the right password, through something that says that it asks for this address. The status.
+async fn signs_in_from(house: &House, address: &str) -> u16 {
+    let no_redirects = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("it");
+    let form = no_redirects.post(format!("http://{}/staff/sign-in", house.running.http));
+    let form = form.header("x-forwarded-for", address).header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.body(format!("account=desk&password={}", PASSWORD.replace(' ', "+"))).send().await;
+    answer.expect("answered").status().as_u16()
+}
+
 #[tokio::test]
 async fn the_form_says_the_same_to_a_wrong_password_and_an_unknown_account() {
     let house = house().await;
@@ -44,15 +53,27 @@ async fn the_form_says_the_same_to_a_wrong_password_and_an_unknown_account() {
     browser.sign_in("desk", PASSWORD).await.is_page(429).says("role=\"alert\"");
     // A stranger's guesses keep nobody out who asks from elsewhere.
     for (address, status) in [("203.0.113.7", 303), ("127.0.0.1", 429)] {
-        let no_redirects = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("it");
-        let form = no_redirects.post(format!("http://{}/staff/sign-in", house.running.http));
-        let form = form.header("x-forwarded-for", address).header("content-type", "application/x-www-form-urlencoded");
-        let answer = form.body(format!("account=desk&password={}", PASSWORD.replace(' ', "+"))).send().await;
-        assert_eq!(answer.expect("answered").status(), status, "{address}");
+        assert_eq!(signs_in_from(&house, address).await, status, "{address}");
     }
     browser.sign_in("", PASSWORD).await.is_page(422);
     browser.post("/staff/sign-in", &[]).await.is_page(422);
     assert_eq!(count(&house, SESSIONS).await, 1, "from elsewhere");
+}
+
+/// Signing in wrongly from one address, as the house counts it, says how often somebody may try from another one.
+#[tokio::test]
+async fn nobody_but_a_proxy_says_for_whom_they_ask() {
+    // The house believes this machine, or nobody there.
+    for (proxies, status) in [(None, 303), (Some(vec!["10.0.0.7"]), 429), (Some(vec!["10.0.0.7", "127.0.0.1"]), 303)] {
+        let house = match proxies {
+            Some(proxies) => house_with("proxies", proxies).await,
+            None => house().await,
+        };
+        account(&house, Role::Desk).await;
+        Browser::new(&house).sign_in("desk", "wrong password").await.is_page(401);
+        execute(&house, "update sign_in_failure set blocked_until = last_at + interval '60 seconds'").await;
+        assert_eq!(signs_in_from(&house, "203.0.113.7").await, status);
+    }
 }
 
 /// With the other services away, a page that may be seen is a 503 and one that may not a 403.

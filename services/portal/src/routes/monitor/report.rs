@@ -23,7 +23,6 @@ use crate::{
     fields::at,
     problem::Problem,
     session::Guest,
-    whence,
 };
 
 /// Times are milliseconds since 1970: `time` by the device's own clock, all others by the house's.
@@ -98,7 +97,7 @@ pub(crate) async fn report(
         dark: sent.dark,
         // A page knows neither its device's name nor where it is; who asks us does.
         device_name: String::new(),
-        lan_address: whence::in_the_house(Some(from.ip()), &headers),
+        lan_address: edge.proxies.asker(Some(from.ip()), &headers).in_the_house(),
         status: String::new(),
         alarm: sent.alarm,
     };
