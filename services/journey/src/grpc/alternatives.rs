@@ -1,30 +1,31 @@
 //! What would fit instead of a refused part. Asked after the refusal; whoever does not answer
 //! contributes nothing.
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::{Text, from_timestamp};
 use sky_proto::{
     gastro::v1::Pickup,
     journey::v1::MealWish,
-    parking::v1::{BayClass, SiteState},
+    parking::v1::BayClass,
     reservations::v1::{
         self as reservations, Availability, AvailabilityReason, Channel, Need, NeedFree, PartyLine, ShowingState,
     },
 };
 
-use super::{hold::Wanted, siblings::Siblings};
-use crate::domain::{Alternative, Showing};
+use super::{
+    hold::{Wanted, bay_channel, bay_window, order},
+    siblings::Siblings,
+};
+use crate::domain::{Alternative, Showing, Visit};
 
 const MOST: usize = 5;
-/// Pickup times are looked for in this span beside the showing.
-const BESIDE: TimeDelta = TimeDelta::minutes(60);
 
 fn only(de: impl Into<String>, en: impl Into<String>) -> Alternative {
     Alternative { text: Text::new(de, en), showing: None }
 }
 
-/// Showings of the next days with enough places: the same title first, then what comes soonest.
+/// Showings of the next days with enough places, and prices for all of the party: the same title first, then what comes soonest.
 pub(super) async fn showings(
     siblings: &Siblings,
     wanted: &Wanted,
@@ -56,7 +57,9 @@ fn fits(showing: &reservations::Showing, party: &[PartyLine], channel: Channel, 
     let people = |is: &dyn Fn(Need) -> bool| -> u32 {
         party.iter().filter(|line| is(line.need())).map(|line| line.count).fold(0, u32::saturating_add)
     };
+    let has_price = |line: &PartyLine| showing.prices.iter().any(|price| price.tariff_class == line.tariff_class);
     showing.state() != ShowingState::Cancelled
+        && party.iter().all(has_price)
         && from_timestamp(showing.starts_at) > now
         && free >= people(&|need| !matches!(need, Need::Wheelchair | Need::Companion))
         && places.wheelchair_free >= people(&|need| need == Need::Wheelchair)
@@ -88,28 +91,22 @@ fn alternative(showing: &reservations::Showing) -> Option<Alternative> {
     })
 }
 
-/// Another bay that suits the same car, other car parks, and coming without a car.
-pub(super) async fn arrival(siblings: &Siblings, wanted: &Wanted) -> Vec<Alternative> {
+/// Another bay that any car may stand on, if one is left for the whole visit, other car parks, and coming without a car.
+/// Whoever wanted a standard bay is offered no other kind: those are kept for cars to charge, prams and wheelchair users.
+pub(super) async fn arrival(siblings: &Siblings, wanted: &Wanted, showing: Option<&Showing>) -> Vec<Alternative> {
     let mut found = vec![only(
         "Ohne Stellplatz kommen: mit Straßenbahn, Bus oder Fahrrad",
         "Come without a bay: by tram, bus or bicycle",
     )];
-    let Ok(site) = siblings.site().await else { return found };
-    let other = match wanted.bay {
-        Some(BayClass::Standard) => Some((BayClass::Ev, "mit Ladesäule", "with a charging point")),
-        Some(BayClass::Ev | BayClass::Accessible | BayClass::Family) => {
-            Some((BayClass::Standard, "ohne Besonderheiten", "standard"))
-        }
-        Some(BayClass::Coach | BayClass::Bicycle | BayClass::Unspecified) | None => None,
-    };
-    if let Some((class, de, en)) = other.filter(|_| site.state() == SiteState::Open) {
-        let has_room = site.classes.iter().any(|count| {
-            count.bay_class() == class && count.occupied.is_some_and(|taken| taken + count.expected < count.capacity)
-        });
-        if has_room {
-            found.push(only(format!("Ein Stellplatz {de}"), format!("A bay, {en}")));
+    let is_special = matches!(wanted.bay, Some(BayClass::Ev | BayClass::Accessible | BayClass::Family));
+    if let Some(showing) = showing.filter(|_| is_special) {
+        let left = siblings.bays(BayClass::Standard, bay_window(showing)).await;
+        let channel = bay_channel(wanted.channel);
+        if left.is_ok_and(|left| left.available && left.sold_by().any(|it| it == channel)) {
+            found.push(only("Ein Stellplatz ohne Besonderheiten", "A bay, standard"));
         }
     }
+    let Ok(site) = siblings.site().await else { return found };
     found.extend(site.alternatives.iter().take(MOST).map(|place| {
         only(
             format!("Parken: {}, {} Minuten zu Fuß", place.name, place.walk_minutes),
@@ -119,27 +116,27 @@ pub(super) async fn arrival(siblings: &Siblings, wanted: &Wanted) -> Vec<Alterna
     found
 }
 
-/// The other side of the showing, if the kitchen has time there, and coming without a meal.
-pub(super) async fn meals(siblings: &Siblings, wanted: &Wanted, showing: &Showing) -> Vec<Alternative> {
-    let mut found = vec![only("Ohne Essen buchen", "Book without a meal")];
-    let (from, until, de, en) = match wanted.meal.as_ref().map(MealWish::pickup) {
-        Some(Pickup::BeforeShowing) => {
-            (showing.ends_at, showing.ends_at + BESIDE, "Nach der Vorstellung abholen", "Collect after the showing")
-        }
-        Some(Pickup::AfterShowing) => {
-            (showing.starts_at - BESIDE, showing.starts_at, "Vor der Vorstellung abholen", "Collect before the showing")
-        }
-        Some(Pickup::Unspecified) | None => return found,
+/// The other side of the showing, if the kitchen can make the whole order then, and coming without a meal. Only the kitchen
+/// knows what an order takes of which station, and what is left of each dish: it is asked to hold it there, and let go of
+/// with whatever else was held for the visit that is refused.
+pub(super) async fn meals(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Vec<Alternative> {
+    let without = only("Ohne Essen buchen", "Book without a meal");
+    let Some(meal) = &wanted.meal else { return vec![without] };
+    let (pickup, de, en) = match meal.pickup() {
+        Pickup::BeforeShowing => (Pickup::AfterShowing, "Nach der Vorstellung abholen", "Collect after the showing"),
+        Pickup::AfterShowing => (Pickup::BeforeShowing, "Vor der Vorstellung abholen", "Collect before the showing"),
+        Pickup::Unspecified => return vec![without],
     };
-    let slots = siblings.slots(from, until).await.unwrap_or_default();
-    if slots.iter().any(|slot| slot.free_seconds > 0) {
-        found.insert(0, only(de, en));
+    let instead = MealWish { pickup: pickup.into(), pickup_at: None, ..meal.clone() };
+    match siblings.hold_meal(order("meal-instead", visit, wanted, &instead, showing)).await {
+        Ok(_) => vec![only(de, en), without],
+        Err(_) => vec![without],
     }
-    found
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use kernel::values::timestamp;
 
     use super::*;
@@ -162,8 +159,13 @@ mod tests {
             state: ShowingState::OnSale.into(),
             starts_at: Some(timestamp(DateTime::UNIX_EPOCH + TimeDelta::days(1))),
             availability: Some(places),
+            prices: ["adult", "child"].map(priced).to_vec(),
             ..reservations::Showing::default()
         }
+    }
+
+    fn priced(class: &str) -> reservations::Price {
+        reservations::Price { tariff_class: class.to_owned(), ..reservations::Price::default() }
     }
 
     fn line(need: Need, count: u32) -> PartyLine {
@@ -187,6 +189,16 @@ mod tests {
                 assert_eq!((fits(most), fits(most + 1)), (true, false), "{need:?}, {channel:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_showing_is_offered_only_if_each_of_the_party_has_a_price_there() {
+        let family = [line(Need::Unspecified, 2), PartyLine { tariff_class: "child".to_owned(), count: 1, need: 0 }];
+        let mut showing = with([9, 9, 9, 9], &[], AvailabilityReason::Free);
+        assert!(fits(&showing, &family, Channel::Online, DateTime::UNIX_EPOCH));
+        showing.prices = vec![priced("adult")];
+        assert!(!fits(&showing, &family, Channel::Online, DateTime::UNIX_EPOCH), "a concert has no price for children");
+        assert!(fits(&showing, &family[..1], Channel::Online, DateTime::UNIX_EPOCH));
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(super) async fn hold(
             let holds_nothing = not_given.showing.is_none() || wanted.bay.is_none() && wanted.meal.is_none();
             // Nor does who hears that too many ask: whoever is sent away so is never served.
             let is_sent_away = is_busy(&not_given.status);
-            let error = refusal(siblings, &wanted, not_given, db.clock().now()).await;
+            let error = refusal(siblings, &visit, &wanted, not_given, db.clock().now()).await;
             let refusal = refusal_of(&error);
             if holds_nothing && (refusal.is_some() || is_sent_away) {
                 counters.decline.run(Declined { visit, refusal }).await?;
@@ -138,28 +138,50 @@ async fn ask(siblings: &Siblings, visit: &Visit, wanted: &Wanted) -> Result<Give
     Ok(Given { showing, seats, seat_items, bay, meal })
 }
 
+/// From when until when a visit's car stands.
+pub(super) fn bay_window(showing: &Showing) -> (DateTime<Utc>, DateTime<Utc>) {
+    (showing.starts_at - PARKING_MARGIN, showing.end() + PARKING_MARGIN)
+}
+
+/// Through whom a bay is sold.
+pub(super) const fn bay_channel(channel: Channel) -> parking::Channel {
+    match channel {
+        Channel::Online | Channel::Unspecified => parking::Channel::Online,
+        Channel::Door | Channel::Staff | Channel::School => parking::Channel::Desk,
+    }
+}
+
 async fn bay(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Result<Option<Bay>, Status> {
     let Some(class) = wanted.bay else { return Ok(None) };
+    let (from, until) = bay_window(showing);
     let request = HoldBayRequest {
         idempotency_key: part_key(visit.id, "parking"),
         visit_id: visit.id.to_string(),
         showing_id: visit.showing.to_string(),
         bay_class: class.into(),
-        from: Some(timestamp(showing.starts_at - PARKING_MARGIN)),
-        until: Some(timestamp(showing.end() + PARKING_MARGIN)),
+        from: Some(timestamp(from)),
+        until: Some(timestamp(until)),
         expires_at: Some(timestamp(visit.hold_expires_at)),
-        channel: match wanted.channel {
-            Channel::Online | Channel::Unspecified => parking::Channel::Online.into(),
-            Channel::Door | Channel::Staff | Channel::School => parking::Channel::Desk.into(),
-        },
+        channel: bay_channel(wanted.channel).into(),
     };
     siblings.hold_bay(request).await.map(Some)
 }
 
 async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Result<Option<Meal>, Status> {
     let Some(meal) = &wanted.meal else { return Ok(None) };
-    let request = HoldOrderRequest {
-        idempotency_key: part_key(visit.id, "meal"),
+    siblings.hold_meal(order("meal", visit, wanted, meal, showing)).await.map(Some)
+}
+
+/// What the kitchen is asked to hold.
+pub(super) fn order(
+    key: &str,
+    visit: &Visit,
+    wanted: &Wanted,
+    meal: &pb::MealWish,
+    showing: &Showing,
+) -> HoldOrderRequest {
+    HoldOrderRequest {
+        idempotency_key: part_key(visit.id, key),
         visit_id: visit.id.to_string(),
         showing_id: visit.showing.to_string(),
         showing_starts_at: Some(timestamp(showing.starts_at)),
@@ -171,12 +193,17 @@ async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Sho
         allergens_acknowledged: meal.allergens_acknowledged,
         people: wanted.party.iter().map(|line| line.count).sum(),
         pickup_at: meal.pickup_at,
-    };
-    siblings.hold_meal(request).await.map(Some)
+    }
 }
 
 /// A refusal in the service's own words, with what would fit; a failure stays a failure.
-async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now: DateTime<Utc>) -> Error {
+async fn refusal(
+    siblings: &Siblings,
+    visit: &Visit,
+    wanted: &Wanted,
+    not_given: NotGiven,
+    now: DateTime<Utc>,
+) -> Error {
     let NotGiven { part, status, showing } = not_given;
     let code = Code::from_grpc(status.code());
     let is_final =
@@ -187,8 +214,8 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
     let alternatives = match (part, &showing) {
         _ if code == Code::InvalidArgument => Vec::new(),
         ("seats", _) => alternatives::showings(siblings, wanted, showing.as_ref(), now).await,
-        ("parking", _) => alternatives::arrival(siblings, wanted).await,
-        (_, Some(showing)) => alternatives::meals(siblings, wanted, showing).await,
+        ("parking", _) => alternatives::arrival(siblings, wanted, showing.as_ref()).await,
+        (_, Some(showing)) => alternatives::meals(siblings, visit, wanted, showing).await,
         (_, None) => Vec::new(),
     };
     let (told, places) = match part {

@@ -16,7 +16,9 @@ use kernel::{
 use sky_proto::{
     flow::v1::{self as flow, flow_client::FlowClient},
     gastro::v1::{self as gastro, OrderState, gastro_client::GastroClient},
-    parking::v1::{self as parking, RightState, SiteState, parking_client::ParkingClient},
+    parking::v1::{
+        self as parking, RightState, SiteState, occupancy_client::OccupancyClient, parking_client::ParkingClient,
+    },
     payments::v1::{self as payments, payments_client::PaymentsClient},
     portal::v1::{FindWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient},
     reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
@@ -430,9 +432,15 @@ impl Siblings {
         answer(self.parking().get_site(parking::GetSiteRequest {})).await
     }
 
-    pub(super) async fn slots(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<gastro::Slot>, Status> {
-        let request = gastro::ListSlotsRequest { from: Some(timestamp(from)), until: Some(timestamp(until)) };
-        Ok(answer(self.gastro().list_slots(request)).await?.slots)
+    /// What is left of a kind of bay from then until then.
+    pub(super) async fn bays(
+        &self,
+        class: parking::BayClass,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<parking::Quote, Status> {
+        let (from, until) = (Some(timestamp(from)), Some(timestamp(until)));
+        let request = parking::GetQuoteRequest { bay_class: class.into(), from, until };
+        answer(OccupancyClient::new(self.parking.clone()).get_quote(request)).await
     }
 
     pub(super) async fn delay_showing(

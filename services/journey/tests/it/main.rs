@@ -7,6 +7,7 @@ mod clock;
 mod confirm;
 mod contacts;
 mod hold;
+mod instead;
 mod limits;
 mod mail_server;
 mod missing;

@@ -151,6 +151,40 @@ async fn a_kitchen_without_time_refuses_the_hold_and_names_other_ways() {
     assert_eq!(town.taken().await, (0, 0));
 }
 
+/// Leaves so many seconds of each station in each quarter of some hours from then on.
+async fn leave_seconds(town: &Town, from: chrono::DateTime<chrono::Utc>, seconds: i32) {
+    sqlx::query(
+        "insert into slot_use (station_id, slot_at, seconds, capacity)
+         select station_id, slot_at, greatest(slot_seconds - $2, 0), slot_seconds
+         from station, generate_series($1::timestamptz, $1 + interval '4 hours', interval '15 minutes') slot_at
+         on conflict (station_id, slot_at) do update set seconds = excluded.seconds",
+    )
+    .bind(from)
+    .bind(seconds)
+    .execute(town.house.pool("gastro"))
+    .await
+    .expect("set");
+}
+
+#[tokio::test]
+async fn the_other_side_of_the_showing_is_offered_if_the_kitchen_can_make_the_whole_order_then() {
+    let town = everything().await;
+    let starts_at = from_timestamp(town.programme[0].starts_at);
+    leave_seconds(&town, starts_at, 0).await;
+    for (left, is_offered) in [(100_000, true), (1, false)] {
+        leave_seconds(&town, starts_at - chrono::TimeDelta::hours(4), left).await;
+        leave_seconds(&town, starts_at, 0).await;
+        let details = refusal(&town.hold(&wish(&town).await).await.expect_err("no time after it"));
+        let texts: Vec<String> = details.alternatives.into_iter().map(|other| other.text.expect("text").de).collect();
+        assert_eq!(texts.contains(&"Vor der Vorstellung abholen".to_owned()), is_offered, "{left}: {texts:?}");
+        assert!(texts.contains(&"Ohne Essen buchen".to_owned()), "{texts:?}");
+        town.house.settle().await;
+        let claims = sqlx::query_scalar::<_, i64>("select count(*) from slot_claim");
+        assert_eq!(claims.fetch_one(town.house.pool("gastro")).await.expect("counted"), 0, "asked, and let go of");
+        assert_eq!(town.taken().await, (0, 0));
+    }
+}
+
 #[tokio::test]
 async fn a_cancelled_visit_lets_go_of_everything() {
     let town = everything().await;
