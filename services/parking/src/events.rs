@@ -68,6 +68,7 @@ pub(crate) fn verdict(verdict: Verdict) -> pb::record_lane_response::Verdict {
         Verdict::TooLate => Told::TooLate,
         Verdict::Replaced => Told::Replaced,
         Verdict::Ambiguous => Told::Ambiguous,
+        Verdict::Evacuated => Told::Evacuated,
     }
 }
 

@@ -140,8 +140,9 @@ pub(crate) async fn session(
         return Err(Error::NoRight);
     }
     if let Some((verdict, _)) = store::lane_answer(tx.conn(), key).await? {
-        let right = store::right(tx.conn(), right).await?;
-        return Ok(LaneAnswer { verdict, message: verdict.message(direction, &[]), right, command: None });
+        let now = tx.now();
+        let message = verdict.message(direction, &store::site(tx.conn(), now).await?.alternatives);
+        return Ok(LaneAnswer { verdict, message, right: store::right(tx.conn(), right).await?, command: None });
     }
     let credential = Credential::Plate(right);
     record_lane(tx, Seen { key, lane: partner.to_owned(), direction, credential, by_controller: false }).await

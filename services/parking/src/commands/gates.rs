@@ -177,12 +177,14 @@ pub(crate) async fn report(
     orders(tx, lane).await
 }
 
-/// The house is evacuated, or no longer: ways out are open, or closed behind each car again.
+/// The house is evacuated, or no longer: ways out are open, or closed behind each car again, and no way in opens meanwhile.
 pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Error> {
-    if store::gates::lanes(tx.conn()).await?.is_empty() {
-        return Ok(());
+    match lock_site(tx).await {
+        // No house file yet: there is no car park.
+        Err(Error::NotSetUp) => return Ok(()),
+        locked => locked?,
     }
-    lock_site(tx).await?;
+    store::gates::set_evacuating(tx.conn(), evacuating).await?;
     for lane in store::gates::lanes(tx.conn()).await? {
         if lane.direction != Direction::Out || lane.hold.is_some_and(Hold::is_evacuation) == evacuating {
             continue;

@@ -53,6 +53,9 @@ pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswe
         note_reused_key(tx, &seen).await?;
         seen.key = kernel::values::new_id(now);
     }
+    if seen.direction == Direction::In && store::gates::evacuating(tx.conn()).await? {
+        return refuse(tx, &seen, Verdict::Evacuated, &site).await;
+    }
     if let Credential::Visit(id, generation) | Credential::Ticket(id, generation) = seen.credential
         && seen.direction == Direction::In
         && store::is_replaced(tx.conn(), id, generation).await?

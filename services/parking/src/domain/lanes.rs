@@ -63,10 +63,12 @@ pub(crate) enum Verdict {
     TooLate,
     Replaced,
     Ambiguous,
+    /// The house is being evacuated: nobody drives in.
+    Evacuated,
 }
 
 impl Verdict {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Open,
         Self::Full,
         Self::UnknownCode,
@@ -80,6 +82,7 @@ impl Verdict {
         Self::TooLate,
         Self::Replaced,
         Self::Ambiguous,
+        Self::Evacuated,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -97,6 +100,7 @@ impl Verdict {
             Self::TooLate => "too_late",
             Self::Replaced => "replaced",
             Self::Ambiguous => "ambiguous",
+            Self::Evacuated => "evacuated",
         }
     }
 
@@ -107,17 +111,16 @@ impl Verdict {
 
     /// What the lane says to the driver.
     pub(crate) fn message(self, direction: Direction, alternatives: &[Alternative]) -> Text {
-        let (woanders, elsewhere) = list_at_gate(alternatives);
         match (self, direction) {
             (Self::Open, Direction::In) => Text::new("Willkommen.", "Welcome."),
             (Self::Open, Direction::Out) => Text::new("Gute Fahrt.", "Have a safe journey."),
-            (Self::Full, _) => Text::new(
-                format!("Besetzt. Bitte weichen Sie aus: {woanders}."),
-                format!("Full. Please park elsewhere: {elsewhere}."),
-            ),
-            (Self::Closed, _) => Text::new(
-                format!("Der Parkplatz ist geschlossen. Bitte weichen Sie aus: {woanders}."),
-                format!("The car park is closed. Please park elsewhere: {elsewhere}."),
+            (Self::Full, _) => park_elsewhere(["Besetzt.", "Full."], alternatives),
+            (Self::Closed, _) => {
+                park_elsewhere(["Der Parkplatz ist geschlossen.", "The car park is closed."], alternatives)
+            }
+            (Self::Evacuated, _) => Text::new(
+                "Das Haus wird gerade geräumt. Bitte fahren Sie nicht ein und halten Sie die Zufahrt frei.",
+                "The house is being evacuated. Please do not drive in, and keep the way clear.",
             ),
             (Self::UnknownCode, _) => Text::new(
                 "Dieser Code gehört zu keinem bestätigten Stellplatz. Bitte rufen Sie uns über die Sprechstelle.",
@@ -167,15 +170,29 @@ impl Verdict {
     }
 }
 
-/// What a driver is told whose bay was lost to a closure: the visit stands.
-pub(crate) fn bay_lost(alternatives: &[Alternative]) -> Text {
+/// What is the matter, in German and in English, and where else there is room; of a house that names no other car park, that
+/// somebody can be asked.
+fn park_elsewhere([was, what]: [&str; 2], alternatives: &[Alternative]) -> Text {
+    if alternatives.is_empty() {
+        return Text::new(
+            format!("{was} Bitte rufen Sie uns über die Sprechstelle."),
+            format!("{what} Please call us on the intercom."),
+        );
+    }
     let (woanders, elsewhere) = list_at_gate(alternatives);
     Text::new(
-        format!(
-            "Ihr Besuch steht, Ihr Stellplatz ist durch die Sperrung entfallen. Bitte weichen Sie aus: {woanders}."
-        ),
-        format!("Your visit stands, but your bay was lost to the closure. Please park elsewhere: {elsewhere}."),
+        format!("{was} Bitte weichen Sie aus: {woanders}."),
+        format!("{what} Please park elsewhere: {elsewhere}."),
     )
+}
+
+/// What a driver is told whose bay was lost to a closure: the visit stands.
+pub(crate) fn bay_lost(alternatives: &[Alternative]) -> Text {
+    let what = [
+        "Ihr Besuch steht, Ihr Stellplatz ist durch die Sperrung entfallen.",
+        "Your visit stands, but your bay was lost to the closure.",
+    ];
+    park_elsewhere(what, alternatives)
 }
 
 /// May the car of this right come in? A confirmed right opens even when the count says full: a count
@@ -257,6 +274,19 @@ pub(crate) fn most_cars(counts: &[ClassCount]) -> Option<BayClass> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drivers_read_whole_sentences_also_where_no_other_car_park_is_known() {
+        for verdict in Verdict::ALL {
+            for direction in [Direction::In, Direction::Out] {
+                let said = verdict.message(direction, &[]);
+                for said in [said.de, said.en] {
+                    assert!(said.ends_with('.') && !said.contains(": ."), "{verdict:?} {direction:?}: {said}");
+                }
+            }
+        }
+        assert!(bay_lost(&[]).de.ends_with("Sprechstelle."));
+    }
 
     #[test]
     fn an_unnamed_car_is_one_of_the_class_with_the_most_cars() {

@@ -90,6 +90,17 @@ pub(crate) async fn lane(conn: &mut PgConnection, id: &str) -> Result<Option<Lan
     Ok(row.map(LaneRow::read))
 }
 
+/// The house is evacuated, or no longer.
+pub(crate) async fn set_evacuating(conn: &mut PgConnection, evacuating: bool) -> Result<(), Error> {
+    sqlx::query("update site set evacuating = $1 where evacuating <> $1").bind(evacuating).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether the house is evacuated.
+pub(crate) async fn evacuating(conn: &mut PgConnection) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select evacuating from site").fetch_one(conn).await?)
+}
+
 /// Locks a lane: whoever changes it or its commands comes first here.
 pub(crate) async fn lock_lane(conn: &mut PgConnection, id: &str) -> Result<Option<Lane>, Error> {
     let row: Option<LaneRow> =

@@ -156,13 +156,35 @@ async fn a_car_that_may_pass_is_a_command_and_the_controllers_answer_is_its_disp
     assert_eq!((other.verdict(), other.command_id.as_str()), (Verdict::Open, ""));
 }
 
+fn state(state: HouseState) -> HouseStateChanged {
+    HouseStateChanged { house: Some(flow::House { state: state.into(), ..Default::default() }), ..Default::default() }
+}
+
+#[tokio::test]
+async fn no_way_in_opens_in_an_evacuation_and_every_way_out_does() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let code = right(&house, visit).await.reference;
+    house.clock.set(minutes(60));
+    house.react("parking", "flow", "house", &state(HouseState::Evacuating)).await.expect("reacted");
+    for (what, lane, code) in
+        [("booked", "in-1", code.as_str()), ("not", "in-1", ""), ("without a barrier", "in-9", "")]
+    {
+        let answer = drives(&house, &attendant(), car(lane, Direction::In, code)).await;
+        assert_eq!((answer.verdict(), answer.command_id.as_str()), (Verdict::Evacuated, ""), "{what}");
+        assert!(answer.message.expect("words").de.contains("geräumt"), "{what}");
+    }
+    assert!(beats(&house, "in-1", false, "").await.commands.is_empty());
+    assert_eq!(site(&house).await.classes[0].occupied, Some(0), "nobody came in");
+    assert_eq!(drives(&house, &attendant(), car("out-1", Direction::Out, "")).await.verdict(), Verdict::Open);
+    house.react("parking", "flow", "house", &state(HouseState::AllClear)).await.expect("reacted");
+    assert_eq!(drives(&house, &attendant(), car("in-1", Direction::In, &code)).await.verdict(), Verdict::Open);
+}
+
 #[tokio::test]
 async fn ways_out_open_in_an_evacuation_and_return_with_the_all_clear() {
     let house = house().await;
-    let state = |state: HouseState| HouseStateChanged {
-        house: Some(flow::House { state: state.into(), ..Default::default() }),
-        ..Default::default()
-    };
     for _ in 0..2 {
         house.react("parking", "flow", "house", &state(HouseState::Evacuating)).await.expect("reacted");
     }
