@@ -2,7 +2,8 @@
 //!
 //! What is not known is left out and never sent as 0: readers took closed for full and unknown for free. Free are the
 //! bays that a driver without a booking may take: standard ones that nobody stands in and nobody has booked for the coming
-//! hour. Bays for some alone (with a blue badge, a pram, a coach, a cable) are told by their class, never for any car.
+//! hour. Totals are of standard bays alone, too, and so no more of them are free than there are. Bays for some alone (with a
+//! blue badge, a pram, a coach, a cable) are told by their class, never for any car.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,13 +54,19 @@ fn cars(site: &Site) -> impl Iterator<Item = &ClassCount> {
     site.classes.iter().filter(|count| count.class != BayClass::Bicycle)
 }
 
-/// Of those that any car may take; None: not known.
-fn free_for_any(site: &Site, now: DateTime<Utc>) -> Option<u32> {
-    cars(site).filter(|count| count.class == BayClass::Standard).map(|count| free(site, *count, now)).sum()
+/// Bays that any car may take: what totals are told of.
+fn for_any(site: &Site) -> impl Iterator<Item = &ClassCount> {
+    cars(site).filter(|count| count.class == BayClass::Standard)
 }
 
+/// Free ones of them; None: not known.
+fn free_for_any(site: &Site, now: DateTime<Utc>) -> Option<u32> {
+    for_any(site).map(|count| free(site, *count, now)).sum()
+}
+
+/// How many there are of the same, so that an empty car park is all free.
 fn capacity(site: &Site) -> u32 {
-    cars(site).map(|count| count.capacity).sum()
+    for_any(site).map(|count| count.capacity).sum()
 }
 
 /// A class in ParkAPI's words: the end of its field names, and who may park there.

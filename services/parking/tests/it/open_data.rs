@@ -37,7 +37,7 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
     let of = |name: &str| entity[name].clone();
     assert_eq!(
         (of("type"), of("totalSpotNumber"), of("availableSpotNumber"), of("occupiedSpotNumber")),
-        ("OffStreetParking".into(), 40.into(), 29.into(), 0.into())
+        ("OffStreetParking".into(), 29.into(), 29.into(), 0.into())
     );
     assert!(of("occupancyModified").as_str().is_some_and(|at| at.ends_with('Z')), "{entity}");
 
@@ -53,7 +53,7 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
     house.clock.advance(chrono::TimeDelta::minutes(2));
     client!(house, &lane()).record_lane(car).await.expect("in");
     let (_, changed, told) = get(&house, V3).await;
-    assert_eq!((free(&told), &told["items"][0]["realtime_capacity"]), (Some(28), &40.into()));
+    assert_eq!((free(&told), &told["items"][0]["realtime_capacity"]), (Some(28), &29.into()));
     assert_ne!(changed, tag);
     // A car is news of today, and makes nobody fetch again what the car park is; another house file does.
     let (fixed, live) = ("static_data_updated_at", "realtime_data_updated_at");
@@ -65,7 +65,7 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
     load(&house, &format!("{head}class = \"family\"\ncount = 3{family}"), false).await.expect("one bay more");
     let (_, _, told) = get(&house, V3).await;
     assert_ne!(told_of(&told, fixed), told_of(&before, fixed));
-    assert_eq!((&told["items"][0]["capacity"], free(&told)), (&41.into(), Some(28)));
+    assert_eq!((&told["items"][0]["capacity_family"], free(&told)), (&3.into(), Some(28)));
 
     let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
     let closed =
@@ -139,18 +139,18 @@ async fn a_consumer_of_park_api_accepts_our_export() {
     let house = house().await;
     let (_, _, told) = get(&house, V3).await;
     let Some(read) = consumed(&told) else { return };
-    assert_eq!(read.expect("accepted"), "CAR 40 2\n29 OPEN\nBIKE 64 None");
+    assert_eq!(read.expect("accepted"), "CAR 29 2\n29 OPEN\nBIKE 64 None");
     // Out of reach: shut, and no number. Then nobody has heard of a lane for long: no number, and no claim to have one.
     let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
     let shut = pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(bridge), until: None };
     client!(house, &attendant()).set_site_state(shut).await.expect("set");
     let (_, _, closed) = get(&house, V3).await;
-    assert_eq!(consumed(&closed).expect("it was there").expect("accepted"), "CAR 40 2\nNone CLOSED\nBIKE 64 None");
+    assert_eq!(consumed(&closed).expect("it was there").expect("accepted"), "CAR 29 2\nNone CLOSED\nBIKE 64 None");
     let open = pb::SetSiteStateRequest { state: pb::SiteState::Open.into(), reason: None, until: None };
     client!(house, &attendant()).set_site_state(open).await.expect("set");
     house.clock.advance(chrono::TimeDelta::hours(7));
     let (_, _, stale) = get(&house, V3).await;
-    assert_eq!(consumed(&stale).expect("it was there").expect("accepted"), "CAR 40 2\nBIKE 64 None");
+    assert_eq!(consumed(&stale).expect("it was there").expect("accepted"), "CAR 29 2\nBIKE 64 None");
     // It does look: what is no export of ours is refused.
     for (what, field, wrong) in [
         ("not a number", "capacity", Value::from("forty")),

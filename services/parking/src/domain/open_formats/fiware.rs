@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Place, capacity, cars, free, free_for_any, rfc3339};
+use super::{Place, capacity, for_any, free_for_any, rfc3339};
 use crate::domain::{Site, SiteState};
 
 /// The site as an entity of a context broker. What is not known is left out.
@@ -29,9 +29,7 @@ pub(crate) fn off_street_parking(site: &Site, place: &Place, now: DateTime<Utc>)
     }
     if let Some(free) = free_for_any(site, now) {
         entity["availableSpotNumber"] = free.into();
-    }
-    if cars(site).all(|count| free(site, *count, now).is_some()) {
-        entity["occupiedSpotNumber"] = cars(site).map(|count| count.occupied).sum::<u32>().into();
+        entity["occupiedSpotNumber"] = for_any(site).map(|count| count.occupied).sum::<u32>().into();
     }
     entity
 }

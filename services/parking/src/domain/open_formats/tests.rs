@@ -76,6 +76,25 @@ fn only_what_is_plausible_and_fresh_is_told() {
 }
 
 #[test]
+fn an_empty_car_park_is_all_free_in_every_format() {
+    let site = site(SiteState::Open, 0, 0);
+    let v3 = park_api_v3(&site, &place(), at(0));
+    let v1 = park_api_v1(&site, &place(), at(0));
+    let datex = datex_light(&site, &place(), at(0));
+    let entity = fiware::off_street_parking(&site, &place(), at(0));
+    let totals = [
+        &v3["items"][0]["capacity"],
+        &v3["items"][0]["realtime_capacity"],
+        &v1["lots"][0]["total"],
+        &datex["parkingPublicationLight"]["parkingSite"][0]["numberOfSpaces"],
+        &entity["totalSpotNumber"],
+    ];
+    assert_eq!(totals.map(Value::as_u64), [Some(31); 5]);
+    assert_eq!(told(&site, at(0)), [Some(31); 4]);
+    assert_eq!(entity["occupiedSpotNumber"], 0, "the car on the accessible bay is on none of these");
+}
+
+#[test]
 fn a_closed_site_says_so_and_an_unknown_one_says_neither() {
     for (state, v3, v1, open, closed) in [
         (SiteState::Open, "OPEN", "open", Some(true), false),
@@ -131,7 +150,7 @@ fn the_whole_of_park_api_v1_and_of_datex_light() {
     let site = site(SiteState::Open, 10, 4);
     let lot = json!({
         "id": "holzplatz", "name": "Parkplatz", "address": "Holzplatz 5, 06110 Halle (Saale)",
-        "coords": {"lat": 51.476, "lng": 11.959}, "lot_type": "Parkplatz", "total": 34, "free": 17, "state": "open",
+        "coords": {"lat": 51.476, "lng": 11.959}, "lot_type": "Parkplatz", "total": 31, "free": 17, "state": "open",
         "opening_hours": "Mo-Su 08:00-23:00", "forecast": false,
     });
     let at_zero = "1970-01-01T00:00:00Z";
@@ -142,7 +161,7 @@ fn the_whole_of_park_api_v1_and_of_datex_light() {
     let parking = json!({
         "_id": "holzplatz", "name": "Parkplatz", "type": "offStreetParkingGround", "lastUpdate": at_zero,
         "locationAndDimension": {"coordinatesForDisplay": {"latitude": 51.476, "longitude": 11.959}},
-        "numberOfSpaces": 34, "availableSpaces": 17, "isOpenNow": true, "temporaryClosed": false,
+        "numberOfSpaces": 31, "availableSpaces": 17, "isOpenNow": true, "temporaryClosed": false,
         "assignedFor": [
             {"typeOfAssignment": "onlyFor", "user": "disabled", "numberOfSpaces": 3, "availableSpaces": 2},
         ],
@@ -163,7 +182,7 @@ fn the_whole_of_park_api_v3() {
         "address": "Holzplatz 5, 06110 Halle (Saale)", "lat": "51.476", "lon": "11.959",
         "type": "OFF_STREET_PARKING_GROUND", "purpose": "CAR", "opening_hours": "Mo-Su 08:00-23:00",
         "has_realtime_data": true, "realtime_opening_status": "OPEN",
-        "capacity": 34, "realtime_capacity": 34, "realtime_free_capacity": 17,
+        "capacity": 31, "realtime_capacity": 31, "realtime_free_capacity": 17,
         "capacity_disabled": 3, "realtime_free_capacity_disabled": 2,
         "restrictions": [{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}],
         "static_data_updated_at": "1969-12-31T23:59:00Z", "realtime_data_updated_at": "1970-01-01T00:00:00Z",
@@ -175,7 +194,7 @@ fn the_whole_of_park_api_v3() {
 fn a_class_whose_count_cannot_be_leaves_the_others_alone() {
     let item = &park_api_v3(&site(SiteState::Open, 8259, 0), &place(), at(0))["items"][0];
     assert_eq!((item.get("realtime_free_capacity"), item.get("realtime_capacity")), (None, None));
-    assert_eq!((&item["capacity"], &item["capacity_disabled"]), (&json!(34), &json!(3)));
+    assert_eq!((&item["capacity"], &item["capacity_disabled"]), (&json!(31), &json!(3)));
     assert_eq!(item["realtime_free_capacity_disabled"], 2);
     assert_eq!(item["restrictions"], json!([{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}]));
 }
