@@ -54,6 +54,17 @@ struct Found {
     candidates: Vec<Candidate>,
 }
 
+impl Found {
+    /// A result; None: neither a plate nor a vehicle without one.
+    fn read(result: Value) -> Option<Self> {
+        match result.get("plate")? {
+            // A vehicle of which no plate was found, whatever else is said of it: it is not sure at all.
+            Value::Null => Some(Self { plate: String::new(), score: 0.0, dscore: -1.0, candidates: Vec::new() }),
+            _ => serde_json::from_value(result).ok(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Candidate {
     plate: String,
@@ -67,19 +78,19 @@ fn thousandths(certainty: f64) -> u32 {
     (0..=1000).rev().find(|&step| f64::from(step) / 1000.0 <= certainty).unwrap_or(0)
 }
 
-/// The best reading of a push; None: it saw no plate. A result that cannot be read is none the worse for the others; a push
+/// The best reading of a push; None: it saw nothing. A vehicle whose plate was not found is seen all the same: it may want out. A result that cannot be read is none the worse for the others; a push
 /// of which none can be read is refused, in words that repeat nothing of it: answers are logged elsewhere.
 fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
     let push: Push = serde_json::from_slice(bytes)
         .map_err(|error| format!("not a recognition of a plate: {}", without_values(&error)))?;
     let (mut best, mut problem): (Option<Found>, _) = (None, None);
     for (place, result) in push.data.results.into_iter().enumerate() {
-        match serde_json::from_value::<Found>(result) {
-            Ok(found) if best.as_ref().is_none_or(|best| found.dscore.total_cmp(&best.dscore).is_ge()) => {
+        match Found::read(result) {
+            Some(found) if best.as_ref().is_none_or(|best| found.dscore.total_cmp(&best.dscore).is_ge()) => {
                 best = Some(found);
             }
-            Ok(_) => {}
-            Err(_) => {
+            Some(_) => {}
+            None => {
                 problem = Some(format!("data.results[{place}]: needs plate, a text, and score and dscore, numbers"));
             }
         }

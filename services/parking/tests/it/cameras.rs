@@ -274,8 +274,26 @@ async fn a_camera_with_one_odd_result_is_believed_in_the_others() {
     reading["data"]["results"].as_array_mut().expect("a list").insert(0, odd.clone());
     assert_eq!(seen(&house, &into, &reading).await, "unknown_plate");
     assert_eq!(seen(&house, &out, &reading).await, "open");
-    reading["data"]["results"] = json!([odd]);
+    reading["data"]["results"] = json!([{"plate": 7, "score": 0.0}]);
     assert_eq!(push(&house, &out, &reading.to_string()).await.0, StatusCode::BAD_REQUEST, "nothing to be read");
+}
+
+#[tokio::test]
+async fn a_vehicle_whose_plate_no_camera_can_find_is_let_out_and_not_in() {
+    let house = house().await;
+    walk_in(&house, pb::Direction::In).await;
+    let mut reading = recognition(&house, "HALXY1", 0.9, 0.9);
+    // As Stream sends it, and with no word about anything but the vehicle.
+    for result in [
+        json!({"plate": null, "score": null, "dscore": null, "candidates": null, "vehicle": {"type": "Sedan", "score": 0.9}}),
+        json!({"plate": null}),
+    ] {
+        reading["data"]["results"] = json!([result]);
+        let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+        assert_eq!(seen(&house, &into, &reading).await, "unreadable");
+        assert_eq!(seen(&house, &out, &reading).await, "open", "never a trapped car");
+        assert_eq!(occupied(&house).await, Some(0), "and it is counted out once");
+    }
 }
 
 /// As the vendor documents it: candidates without a score.
