@@ -342,12 +342,13 @@ pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result
 }
 
 /// Ends what time has ended: unpaid holds, rights that nobody used, suspended ones that never came back, and those whose
-/// car nobody has seen leave. No count changes by that: an unnamed car has been counted out by whoever saw it. As they
+/// car nobody has seen leave. Nobody sees bicycles come, so none has failed to. No count changes by that: an unnamed car has been counted out by whoever saw it. As they
 /// are then.
 pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Right>, Error> {
     sqlx::query_as::<_, RightRow>(
         "update parking_right r set state =
-             case r.state when 'confirmed' then 'no_show' when 'checked_in' then 'left' else 'expired' end
+             case when r.state = 'confirmed' and r.class = 'bicycle' then 'left' when r.state = 'confirmed' then 'no_show'
+                 when r.state = 'checked_in' then 'left' else 'expired' end
          from (select visit_id from parking_right
                where (state = 'held' and expires_at <= $1) or (state in ('confirmed', 'suspended') and valid_until < $1)
                    or (state = 'checked_in' and valid_until < $2)

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::{Admission, Kitchen, Meal, Part, Showing, State, Stops, Visit};
+use super::{Admission, Bay, Kitchen, Meal, Part, Showing, State, Stops, Visit};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,18 +82,22 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         end_moved,
     );
     let bay = visit.bay.as_ref().filter(|bay| bay.is_usable());
-    let has_bay = bay.is_some();
+    let has_bay = bay.is_some_and(|bay| !bay.is_for_a_bicycle());
     if let Some(bay) = bay {
         let moved = bay.due_from() != bay.booked_from;
         let (words, at) = match bay.stops.set_down {
             Some((_, until)) => (["Busbucht", "Coach bay", "Der Bus parkt"], until),
             None => (["Parken", "Park", "Sie parken"], bay.due_from()),
         };
-        steps.push(step("parking", words, at, visit.entered_at.is_some(), moved));
-        steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));
-        leave.text = text(["Ausfahrt bis", "Leave the car park by", "Bis dann fahren Sie vom Parkplatz"]);
-        leave.at = bay.until;
-        leave.done = visit.left_at.is_some();
+        let (is_there, is_gone) = (visit.entered_at.is_some(), visit.left_at.is_some());
+        // Nobody sees a bicycle come or leave, and it leaves when it likes.
+        steps.push(step("parking", words, at, is_there || (bay.is_for_a_bicycle() && inside), moved));
+        steps.extend(stops(bay.stops, inside, is_gone, later, end_moved));
+        if !bay.is_for_a_bicycle() {
+            leave.text = text(["Ausfahrt bis", "Leave the car park by", "Bis dann fahren Sie vom Parkplatz"]);
+            leave.at = bay.until;
+            leave.done = is_gone;
+        }
     }
     // While the kitchen waits for an answer, its old time holds no more, and there is no other yet.
     let comes = |meal: &&Meal| !meal.is_asked() && matches!(meal.part, Part::Held | Part::Confirmed);
@@ -118,6 +122,13 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     steps.push(leave);
     steps.sort_by_key(|step| step.at);
     steps
+}
+
+impl Bay {
+    /// A stand at the house: behind no barrier, with no drive through the car park and no end to keep.
+    pub(crate) fn is_for_a_bicycle(&self) -> bool {
+        self.class == "BAY_CLASS_BICYCLE"
+    }
 }
 
 /// German, English and plain German.
@@ -175,6 +186,17 @@ mod tests {
         assert_eq!(plain[6].at, at(240), "out of the car park by the end of the right");
         visit.bay = None;
         assert_eq!(steps(&visit, &showing())[5].at, at(195));
+    }
+
+    #[test]
+    fn a_bicycle_has_no_barrier_to_come_in_and_none_to_leave_by() {
+        let mut visit = visit(State::Confirmed);
+        visit.bay.as_mut().expect("a bay").class = "BAY_CLASS_BICYCLE".to_owned();
+        let (told, on_foot) = (steps(&visit, &showing()), steps(&Visit { bay: None, ..visit.clone() }, &showing()));
+        assert_eq!(kinds(&told), ["booked", "parking", "arrive", "doors", "start", "end", "leave"]);
+        assert_eq!((&told[6].text, told[6].at), (&on_foot[5].text, on_foot[5].at), "whenever they like");
+        visit.admitted = 1;
+        assert!(steps(&visit, &showing())[1].done, "who is in has locked it");
     }
 
     #[test]

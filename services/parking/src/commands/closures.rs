@@ -79,7 +79,7 @@ async fn tell_again(tx: &mut Tx) -> Result<(), Error> {
     let Some(closure) = site.closure else { return Ok(()) };
     let end = end_of_day(now);
     for right in store::closures::lock_concerned(tx.conn(), closure.horizon(end), now).await? {
-        if right.state == RightState::Suspended && closure.touches(right.window, now, end) {
+        if right.state == RightState::Suspended && closure.concerns(&right, now, end) {
             tx.append(&right.visit.to_string(), &events::right_suspended(&right, &site, closure)).await?;
         }
     }

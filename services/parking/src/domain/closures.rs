@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Right, RightState, Window};
+use super::{BayClass, Right, RightState, Window};
 
 /// A closure that is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,11 @@ impl Closure {
     /// Whether a bay in this window cannot be used.
     pub(crate) fn touches(self, window: Window, now: DateTime<Utc>, end_of_day: DateTime<Utc>) -> bool {
         !self.is_over(now) && window.until > now && window.from < self.horizon(end_of_day)
+    }
+
+    /// Whether this right's bay cannot be used. Stands for bicycles are at the house and behind no barrier.
+    pub(crate) fn concerns(self, right: &Right, now: DateTime<Utc>, end_of_day: DateTime<Utc>) -> bool {
+        right.class != BayClass::Bicycle && self.touches(right.window, now, end_of_day)
     }
 
     /// Whether nothing is sold for this window.
@@ -46,7 +51,7 @@ pub(crate) enum Change {
 
 /// What a closure, or that there is none, means to a right. Doing it changes the answer to [`Change::Keep`].
 pub(crate) fn change(closure: Option<Closure>, right: &Right, now: DateTime<Utc>, end_of_day: DateTime<Utc>) -> Change {
-    let touched = closure.is_some_and(|closure| closure.touches(right.window, now, end_of_day));
+    let touched = closure.is_some_and(|closure| closure.concerns(right, now, end_of_day));
     match right.state {
         RightState::Confirmed if touched => Change::Suspend,
         RightState::Suspended if !touched && right.window.until > now => Change::Restore,
@@ -67,7 +72,7 @@ pub(crate) struct Preview {
 /// Counts whom a closure would concern.
 pub(crate) fn preview(closure: Closure, rights: &[Right], now: DateTime<Utc>, end_of_day: DateTime<Utc>) -> Preview {
     let mut preview = Preview::default();
-    for right in rights.iter().filter(|right| closure.touches(right.window, now, end_of_day)) {
+    for right in rights.iter().filter(|right| closure.concerns(right, now, end_of_day)) {
         match right.state {
             RightState::CheckedIn => preview.cars_in += 1,
             RightState::Held if right.is_live(now) => preview.held += 1,

@@ -148,6 +148,25 @@ async fn a_right_taken_before_the_showing_is_known_follows_it_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_bicycle_that_nobody_saw_come_has_not_failed_to() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    let stand = pb::HoldBayRequest { bay_class: pb::BayClass::Bicycle.into(), ..wish(visit, showing) };
+    hold(&house, &stand).await.expect("held");
+    twice(&house, "journey", visit, &confirmed(visit, showing)).await;
+    house.clock.set(minutes(241));
+    let ended = async {
+        while right(&house, visit).await.state() == pb::RightState::Confirmed {
+            house.clock.advance(chrono::TimeDelta::minutes(2));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("it ends in time");
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::Left);
+    assert!(house.events::<pb::RightNoShow>("parking").await.is_empty());
+}
+
+#[tokio::test]
 async fn time_ends_what_nobody_used() {
     let house = house().await;
     let (held, no_show, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());

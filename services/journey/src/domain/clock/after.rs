@@ -46,7 +46,7 @@ impl About {
 
     /// How to go to a step of the day that is still to come.
     pub(crate) fn of_step(&self, step: &Step, visit: &Visit, hall: &str) -> Option<Stretch> {
-        let bay = visit.bay.as_ref().filter(|bay| bay.is_usable());
+        let bay = visit.bay.as_ref().filter(|bay| bay.is_usable() && !bay.is_for_a_bicycle());
         let kind = match step.kind {
             "meal" => MEAL,
             // A coach's people are fetched; its bay is the driver's.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::policy::{Policy, seconds};
-use crate::domain::{Money, Visit, missing::Whereabouts};
+use crate::domain::{Bay, Money, Visit, missing::Whereabouts};
 
 pub(crate) const DRIVE: &str = "drive";
 pub(crate) const PARK: &str = "park";
@@ -249,7 +249,8 @@ pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime
     match (at.whereabouts, at.seen_at) {
         (Whereabouts::OnTheWay, _) => {
             legs.push(takes.drive(at.arrives_at, now));
-            if visit.has_bay() {
+            // A bicycle's stand is at the house.
+            if visit.has_bay() && !visit.bay.as_ref().is_some_and(Bay::is_for_a_bicycle) {
                 let walk = walk_from_elsewhere(visit).unwrap_or(takes.walk);
                 legs.extend(from_the_barrier(TimeDelta::zero(), takes, slowly(walk)));
             }

@@ -70,6 +70,8 @@ fn the_drive_is_what_the_party_says_of_it_until_that_was_wrong() {
     let with_bay = booked_with_bay();
     let mut without = with_bay.clone();
     without.bay = None;
+    let mut by_bicycle = with_bay.clone();
+    by_bicycle.bay.as_mut().expect("a bay").class = "BAY_CLASS_BICYCLE".to_owned();
     // Minutes until they are here by their own word; a quarter of it, or three minutes, less or more.
     for (arrives, now, known, seconds, uncertainty) in [
         (140, 100, true, 2400, 600),
@@ -81,9 +83,11 @@ fn the_drive_is_what_the_party_says_of_it_until_that_was_wrong() {
         (96, 100, false, 0, 0),
     ] {
         let told = Standing { arrives_at: Some(at(arrives)), ..standing(Whereabouts::OnTheWay, None, 0) };
-        for (visit, kinds) in
-            [(&with_bay, vec!["drive", "park", "walk", "queue", "seat"]), (&without, vec!["drive", "queue", "seat"])]
-        {
+        for (visit, kinds) in [
+            (&with_bay, vec!["drive", "park", "walk", "queue", "seat"]),
+            (&without, vec!["drive", "queue", "seat"]),
+            (&by_bicycle, vec!["drive", "queue", "seat"]),
+        ] {
             let legs = legs(visit, told, &takes(), at(now));
             assert_eq!(legs.iter().map(|leg| leg.kind).collect::<Vec<_>>(), kinds);
             let drive = (legs[0].is_known, legs[0].time.num_seconds(), legs[0].uncertainty.num_seconds());

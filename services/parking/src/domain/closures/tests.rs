@@ -43,6 +43,10 @@ fn only_confirmed_rights_are_suspended_and_only_suspended_ones_restored() {
         };
         assert_eq!((with, without), expected, "{state:?}");
     }
+    for (state, becomes) in [(RightState::Confirmed, Change::Keep), (RightState::Suspended, Change::Restore)] {
+        let bicycle = Right { class: BayClass::Bicycle, state, window: window(200, 300), ..right() };
+        assert_eq!(change(closure, &bicycle, at(100), at(1000)), becomes, "a bicycle passes no barrier: {state:?}");
+    }
     let over = Right { state: RightState::Suspended, window: window(0, 100), ..right() };
     assert_eq!(change(None, &over, at(100), at(1000)), Change::Keep, "nothing is left to restore");
 }
