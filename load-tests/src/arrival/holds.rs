@@ -9,8 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::TimeDelta;
-use kernel::{Caller, clock::wall_now, values::timestamp};
+use chrono::{Datelike, Days, TimeDelta, Weekday};
+use kernel::{
+    Caller,
+    clock::wall_now,
+    values::{day_of, midnight, timestamp},
+};
 use sky_proto::{
     gastro::v1::{HoldOrderRequest, OrderLine, Pickup, gastro_client::GastroClient},
     parking::v1::{BayClass, Channel, HoldBayRequest, parking_client::ParkingClient},
@@ -142,7 +146,10 @@ async fn meals(house: &House) -> anyhow::Result<f64> {
         clients.push(GastroClient::new(house.channel(&journey()).await?));
     }
     let showing = Uuid::new_v4().to_string();
-    let ends = wall_now() + TimeDelta::days(10);
+    // At noon of a day on which the kitchen is open: whenever this is run.
+    let mut noons = (10..=17).map(|ahead| midnight(day_of(wall_now()) + Days::new(ahead)) + TimeDelta::hours(12));
+    let open = noons.find(|at| at.weekday() != Weekday::Mon);
+    let ends = open.ok_or_else(|| anyhow::anyhow!("every day is a Monday"))?;
     let (held, rate) = until_full(move |caller| {
         let (mut client, showing) = (clients[caller % CONNECTIONS].clone(), showing.clone());
         async move {

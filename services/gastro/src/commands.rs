@@ -13,6 +13,7 @@ pub(crate) mod ordering;
 pub(crate) mod pushes;
 pub(crate) mod rebooking;
 pub(crate) mod receipts;
+pub(crate) mod recipes;
 mod replanning;
 pub(crate) mod screens;
 pub(crate) mod showing;

@@ -18,6 +18,7 @@ pub(crate) mod allergens;
 pub(crate) mod choosing;
 pub(crate) mod escpos;
 pub(crate) mod exchange;
+pub(crate) mod hours;
 pub(crate) mod kds;
 pub(crate) mod kitchen;
 pub(crate) mod kitchen_system;
@@ -27,6 +28,7 @@ mod placing;
 pub(crate) mod pre_orders;
 pub(crate) mod public_menu;
 pub(crate) mod receipt;
+pub(crate) mod recipes;
 pub mod replan;
 pub(crate) mod rules;
 mod split;
@@ -156,6 +158,19 @@ pub(crate) struct OrderedItem {
     /// The price rows of a dish that this one took the place of: it costs what was paid for that. Empty: its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) charged_as: Vec<String>,
+    /// What is in it was corrected since it was ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) corrected: Option<Corrected>,
+}
+
+/// What is known by now of a dish that was ordered; its line has what is in it now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Corrected {
+    /// The version of the recipe that that is of.
+    pub(crate) recipe: String,
+    /// What its guests have read of it when they ordered.
+    pub(crate) read_allergens: Vec<u32>,
+    pub(crate) read_traces: Vec<u32>,
 }
 
 impl OrderedItem {

@@ -1,6 +1,6 @@
 //! Everything that gastro refuses or that can go wrong in it, with codes and sentences.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
     Code, Coded,
@@ -12,7 +12,7 @@ use kernel::{
 use prost::Message;
 
 use crate::{
-    domain::{OrderState, StationState, menu::DayPart},
+    domain::{OrderState, StationState, hours::OpenOn, menu::DayPart},
     events,
 };
 
@@ -23,6 +23,8 @@ pub(crate) enum Error {
     Invalid(#[from] InvalidField),
     #[error("{}", full(*.instead))]
     Full { instead: Option<DateTime<Utc>> },
+    #[error("{}", closed(.0))]
+    KitchenClosed(OpenOn),
     #[error("this is more than the station \"{0}\" can make for one pickup; order less, or split it over two visits")]
     TooMuch(String),
     #[error("{} cannot be had, because the station \"{station}\" is {}; choose something else or leave it out", named(dishes), .state.name())]
@@ -139,6 +141,17 @@ fn times(parts: &[DayPart]) -> String {
     parts.iter().map(part).collect::<Vec<_>>().join(" and ")
 }
 
+fn closed(open: &OpenOn) -> String {
+    let span =
+        |(from, until): &(NaiveTime, NaiveTime)| format!("from {} to {}", from.format("%H:%M"), until.format("%H:%M"));
+    match open.spans.iter().map(span).collect::<Vec<_>>().join(" and ") {
+        times if times.is_empty() => format!("the kitchen is closed on {}; leave the meal out", open.day),
+        times => {
+            format!("on {} meals are handed out {times}; choose a pickup in that time or leave the meal out", open.day)
+        }
+    }
+}
+
 fn full(instead: Option<DateTime<Utc>>) -> String {
     match instead {
         Some(at) => format!(
@@ -171,6 +184,7 @@ impl Coded for Error {
             Self::Invalid(_) => Code::InvalidArgument,
             Self::Full { .. } | Self::TooMuch(_) => Code::ResourceExhausted,
             Self::StationRests { .. }
+            | Self::KitchenClosed(_)
             | Self::SoldOut { .. }
             | Self::Few { .. }
             | Self::NotServed { .. }

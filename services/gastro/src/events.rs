@@ -79,6 +79,7 @@ pub(crate) fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
         tray: line.tray.clone(),
         recipe_id: line.recipe.clone(),
         also_at: line.also_at.iter().map(|work| work.station.clone()).collect(),
+        corrected_recipe_id: line.corrected.as_ref().map(|it| it.recipe.clone()).unwrap_or_default(),
     }
 }
 

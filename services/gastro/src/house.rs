@@ -223,7 +223,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure> {
     let now = tx.now();
     commands::lock_kitchen(tx).await?;
-    kitchen::write(tx, section.kitchen.as_ref()).await?;
+    kitchen::write(tx, text, section.kitchen.as_ref()).await?;
     sellers::write(tx, &section.sellers).await?;
     let mut changed = Vec::new();
     for station in section.stations.get_ref() {
@@ -247,6 +247,7 @@ async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure
         items::write(tx, text, place, item, &section.pictures).await?;
     }
     offers::write(tx, text, section).await?;
+    commands::recipes::follow(tx).await?;
     if !changed.is_empty() {
         for station in store::stations(tx.conn()).await?.iter().filter(|it| changed.contains(&it.id.as_str())) {
             tx.append(&station.id, &events::station_changed(station)).await?;

@@ -1,5 +1,5 @@
-//! The ticket printer: a TCP port that takes ESC/POS. It is asked before and after each ticket; without its word
-//! the ticket stays unsent. Nothing waits for it longer than a few seconds, and nothing else waits for it.
+//! The ticket printer: a TCP port that takes ESC/POS. It is asked before each ticket, and in its turn after it; without
+//! its word the ticket stays unsent. Nothing waits for it longer than a few seconds, and nothing else waits for it.
 
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
 const TO_CONNECT: Duration = Duration::from_secs(2);
 const TO_SEND: Duration = Duration::from_secs(3);
 const TO_ANSWER: Duration = Duration::from_secs(2);
+/// A long ticket is 30 cm, which the slowest printers do in four seconds.
+const TO_PRINT: Duration = Duration::from_secs(6);
 /// So many tickets are tried in one turn; then the screens are looked at again.
 const IN_ONE_TURN: usize = 20;
 
@@ -144,12 +146,20 @@ async fn reach(address: &str) -> Result<TcpStream, Trouble> {
     Ok(printer)
 }
 
-/// Prints; `Ok` only when the printer has said that it is well after it took everything. Otherwise nobody knows what has
-/// come out.
+/// Prints; `Ok` only when the printer has come to the question behind the ticket and is well: what is answered at once says
+/// nothing of what is still in its buffer. Otherwise nobody knows what has come out.
 async fn print(mut printer: TcpStream, bytes: &[u8]) -> Result<(), Trouble> {
     send(&mut printer, bytes, Trouble::NoAnswer).await?;
-    Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, Trouble::NoAnswer).await?))?;
-    Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, Trouble::NoAnswer).await?))
+    send(&mut printer, &escpos::ASK_WHEN_PRINTED, Trouble::NoAnswer).await?;
+    match read(&mut printer, TO_PRINT, Trouble::NoAnswer).await {
+        Ok(byte) => Trouble::of(escpos::printed(byte)),
+        // It has stopped in the middle: it may say why.
+        Err(silent) => {
+            Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, silent).await?))?;
+            Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, silent).await?))?;
+            Err(silent)
+        }
+    }
 }
 
 async fn send(printer: &mut TcpStream, bytes: &[u8], silent: Trouble) -> Result<(), Trouble> {
@@ -158,5 +168,9 @@ async fn send(printer: &mut TcpStream, bytes: &[u8], silent: Trouble) -> Result<
 
 async fn ask(printer: &mut TcpStream, question: &[u8], silent: Trouble) -> Result<u8, Trouble> {
     send(printer, question, silent).await?;
-    timeout(TO_ANSWER, printer.read_u8()).await.map_err(|_| silent)?.map_err(|_| silent)
+    read(printer, TO_ANSWER, silent).await
+}
+
+async fn read(printer: &mut TcpStream, patience: Duration, silent: Trouble) -> Result<u8, Trouble> {
+    timeout(patience, printer.read_u8()).await.map_err(|_| silent)?.map_err(|_| silent)
 }

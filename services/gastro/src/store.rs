@@ -218,6 +218,17 @@ pub(crate) async fn lock_scheduled_of_station(conn: &mut PgConnection, station: 
     read_all(rows)
 }
 
+/// Meals that are confirmed and not handed out.
+pub(crate) async fn lock_open(conn: &mut PgConnection) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where state in ('scheduled', 'fired', 'preparing', 'ready', 'recalled')
+         order by pickup_at, order_id for update",
+    )
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
 /// Orders by id, in the order of the ids given; those that are not there are missing.
 pub(crate) async fn orders(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(

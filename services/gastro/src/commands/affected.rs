@@ -88,6 +88,11 @@ pub(super) async fn refused_by_system(tx: &mut Tx, order: &Order) -> Result<(), 
     need_staff(tx, order, Cause::KitchenSystem).await
 }
 
+/// What is in it was corrected, and its party may not eat it.
+pub(super) async fn recipe_corrected(tx: &mut Tx, order: &Order) -> Result<(), Error> {
+    need_staff(tx, order, Cause::Recipe).await
+}
+
 async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Error> {
     let now = tx.now();
     let known = store::affected::of_orders(tx.conn(), &[order.id]).await?;
@@ -113,11 +118,23 @@ pub(super) async fn no_time(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), E
 
 /// Of these, those that no station had time for are asked no more: they have their time. Whose money goes back gets it.
 pub(super) async fn have_time(tx: &mut Tx, orders: &[&Order]) -> Result<(), Error> {
+    settle(tx, orders, Cause::NoTime).await
+}
+
+/// Of these, those that were asked about what is in them are asked no more.
+pub(super) async fn concerned_no_more(tx: &mut Tx, orders: &[Order]) -> Result<(), Error> {
+    settle(tx, &orders.iter().collect::<Vec<_>>(), Cause::Recipe).await
+}
+
+async fn settle(tx: &mut Tx, orders: &[&Order], cause: Cause) -> Result<(), Error> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
-    let questions = store::affected::settle_no_time(tx.conn(), &ids).await?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let questions = store::affected::settle_cause(tx.conn(), cause, &ids).await?;
     for order in orders {
         if let Some(question) = questions.get(&order.id) {
-            let event = events::kitchen::settled(order, *question, &settled(Cause::NoTime, Answer::Keep));
+            let event = events::kitchen::settled(order, *question, &settled(cause, Answer::Keep));
             tx.append(&order.visit.to_string(), &event).await?;
         }
     }

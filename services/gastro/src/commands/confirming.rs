@@ -8,7 +8,8 @@ use kernel::Tx;
 use uuid::Uuid;
 
 use super::{
-    affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, pushes, receipts, require_open, take,
+    affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, pushes, receipts, recipes, require_open,
+    take,
 };
 use crate::{
     domain::{Confirmation, Order, OrderState, Placing, need, payment::PaidBy},
@@ -63,6 +64,7 @@ pub(crate) async fn confirm(tx: &mut Tx, told: &[Confirmed]) -> Result<(), Error
     if confirmed.is_empty() {
         return Ok(());
     }
+    let from_other_menu = recipes::from_other_menu(tx, &confirmed).await?;
     number(tx, &mut confirmed).await?;
     for order in &confirmed {
         tx.append(&order.visit.to_string(), &events::order_scheduled(order)).await?;
@@ -71,6 +73,8 @@ pub(crate) async fn confirm(tx: &mut Tx, told: &[Confirmed]) -> Result<(), Error
     pushes::times(tx, &confirmed.iter().collect::<Vec<_>>()).await?;
     affected::note_those_at_rest(tx, &confirmed).await?;
     affected::note_those_without_time(tx, &confirmed).await?;
+    confirmed.retain(|order| from_other_menu.contains(&order.id));
+    recipes::correct(tx, &mut confirmed).await?;
     kitchen::touch_board(tx).await
 }
 

@@ -17,8 +17,10 @@ use crate::{
         Need, Order, OrderState, Placing, Room, ShowingTimes, Station, Wish,
         allergens::is_in_conflict,
         choosing::{Share, portions},
+        hours::Hours,
         need, preparation, reach,
         rules::{Rules, Taken},
+        soonest_place,
     },
     error::Error,
     store::{self, claims::Claim, ordering::Stock},
@@ -32,6 +34,7 @@ pub(crate) struct Counter {
     /// By visit.
     orders: BTreeMap<Uuid, Order>,
     showings: HashMap<Uuid, ShowingTimes>,
+    hours: Hours,
     room: Room,
     /// What each showing's orders take of the stations.
     by_showing: BTreeMap<Uuid, BTreeMap<(String, DateTime<Utc>), u32>>,
@@ -68,11 +71,12 @@ impl Counter {
         let stations = store::stations(tx.conn()).await?;
         let names: Vec<&str> = stations.iter().map(|station| station.id.as_str()).collect();
         let room = store::slots::room(tx.conn(), &names, from, until).await?;
+        let hours = store::kitchen::hours(tx.conn()).await?;
         let (by_showing, people) = match rules {
             Some(_) => store::ordering::taken(tx.conn(), &ids, from, until).await?,
             None => Default::default(),
         };
-        Ok(Self { menus, rules, stations, orders, showings, room, by_showing, people, held: Vec::new() })
+        Ok(Self { menus, rules, stations, orders, showings, hours, room, by_showing, people, held: Vec::new() })
     }
 
     /// Decides about one. What is held is written by [`Counter::close`].
@@ -92,11 +96,13 @@ impl Counter {
         let need = need(&chosen.lines);
         resting(&self.stations, &chosen.lines, (placed_for.chosen().unwrap_or(placed_for.anchor()), now))?;
         let (place, preparation) = self.find_offer(&placed_for, &need, (wish.showing, wish.people), now)?;
+        let wanted = placed_for.chosen().unwrap_or_else(|| soonest_place(&placed_for, now + preparation).slot_at);
+        let closed = || (!self.hours.is_open(wanted)).then(|| Error::KitchenClosed(self.hours.on_day_of(wanted)));
         let Placing::Fits(place) = place else {
-            return Err(full(place));
+            return Err(closed().unwrap_or_else(|| full(place)));
         };
         if placed_for.chosen().is_some_and(|chosen| chosen != place.slot_at) {
-            return Err(Error::Full { instead: Some(place.pickup_at) });
+            return Err(closed().unwrap_or(Error::Full { instead: Some(place.pickup_at) }));
         }
         if local(place.pickup_at).date() != local(placed_for.anchor()).date() {
             // Prices, recipes and stock are those of the day on which it is picked up.

@@ -34,6 +34,7 @@ pub(crate) async fn around(
     let known = store::showings::times(conn, showing).await?;
     let (starts_at, ends_at) = known.map_or((starts_at, ends_at), |times| (times.starts_at, times.at_counter()));
     let stations = store::stations(conn).await?;
+    let hours = store::kitchen::hours(conn).await?;
     let rules = store::ordering::rules(conn).await?;
     let lead = rules.as_ref().map_or(TimeDelta::zero(), |rules| rules.lead);
     let mut offers = Vec::new();
@@ -52,7 +53,8 @@ pub(crate) async fn around(
             let by_showing = by_showing.get(&showing).cloned().unwrap_or_default();
             rules.restrict(&mut room, &need, Taken { by_showing: &by_showing, people: &people }, 1);
         }
-        offers.extend(quarters(&wish, now + lead).into_iter().map(|(slot_at, at)| Offer {
+        let quarters = quarters(&wish, now + lead).into_iter().filter(|(slot_at, _)| hours.is_open(*slot_at));
+        offers.extend(quarters.map(|(slot_at, at)| Offer {
             pickup,
             at,
             free_seconds: open.iter().map(|id| room.left(id, slot_at)).min().unwrap_or_default(),

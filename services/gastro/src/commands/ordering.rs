@@ -16,7 +16,7 @@ use crate::{
         Order, OrderedItem, Pickup,
         choosing::{Chosen, LineWish, Portions, Unfit, portions},
         menu::Menu,
-        rules::{AgainstRules, Rules},
+        rules::{AgainstRules, Rules, people},
     },
     error::Error,
     store::{self, ordering::Stock},
@@ -95,6 +95,12 @@ impl Menus {
             parts: parts.to_vec(),
             instead: menu.instead_of(&id, at.time()).into_iter().cloned().collect(),
         })
+    }
+
+    /// How many people these lines are for, where nobody has said so.
+    pub(super) async fn people(&mut self, tx: &mut Tx, lines: &[OrderedItem], at: DateTime<Utc>) -> Result<u32, Error> {
+        let menu = self.of(tx, local(at).date()).await?;
+        Ok(people(lines, |item| menu.item(item).map(|item| item.category)))
     }
 
     /// Takes what an order needs out of the stock of its day.

@@ -1,12 +1,11 @@
 //! Something is sold out after it was ordered: staff choose what takes its place, with the allergens before their eyes.
 //! What is cheaper is charged at its own price, and the difference goes back. It can be taken back for a while.
 
-use chrono::NaiveDateTime;
 use kernel::{Tx, clock::wall_now, values::invalid};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, ordering::local, receipts, replanning, screens};
+use super::{kitchen, lock_kitchen, ordering::local, receipts, recipes, replanning, screens};
 use crate::{
     domain::{
         Order, OrderState, OrderedItem,
@@ -44,13 +43,13 @@ fn line_of(order: &Order, line: usize) -> Result<&OrderedItem, Error> {
     order.lines.get(line).ok_or_else(|| invalid("line", "there is no such line; they count from 0").into())
 }
 
-/// Everything of its kind that is to be had now, with what it would mean for the party.
+/// Everything of its kind that is to be had when the meal is picked up, with what it would mean for the party.
 pub(crate) async fn choices(
     conn: &mut PgConnection,
     order: &Order,
     line: usize,
-    at: NaiveDateTime,
 ) -> Result<(OrderedItem, Vec<Choice>), Error> {
+    let at = local(order.pickup_at);
     let replaced = line_of(order, line)?.clone();
     let menu = store::menu::of_day(conn, at.date()).await?;
     let had: Vec<u32> = replaced.allergens.iter().chain(&replaced.traces).copied().collect();
@@ -83,7 +82,7 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     if order.lines.get(wanted.line).is_some_and(|line| line.item == wanted.item) {
         return Ok(order);
     }
-    let (replaced, choices) = choices(tx.conn(), &order, wanted.line, local(now)).await?;
+    let (replaced, choices) = choices(tx.conn(), &order, wanted.line).await?;
     let Some(choice) = choices.into_iter().find(|choice| choice.item.id == wanted.item) else {
         return Err(Error::NoSubstitute(wanted.item.clone()));
     };
@@ -127,7 +126,10 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
 pub(super) async fn take_back(tx: &mut Tx, mut order: Order, it: Substituted) -> Result<Order, Error> {
     let instead = line_of(&order, it.line)?.clone();
     store::ordering::give_back_stock(tx.conn(), order.id, &instead.item, instead.quantity).await?;
-    make(tx, &mut order, it.line, it.replaced).await
+    let mut order = make(tx, &mut order, it.line, it.replaced).await?;
+    // What is in it may have been corrected meanwhile.
+    recipes::correct(tx, std::slice::from_mut(&mut order)).await?;
+    Ok(order)
 }
 
 /// A substitution cannot be taken back any more, if there was one: the visitor is told, and what is cheaper gives back the
@@ -138,6 +140,7 @@ pub(super) async fn settle(tx: &mut Tx, order: &mut Order) -> Result<(), Error> 
     let event = events::kitchen::substituted(order, &it, &new, tx.now());
     tx.append(&order.visit.to_string(), &event).await?;
     kitchen::touch_board(tx).await?;
+    recipes::settle(tx, order).await?;
     let Some(exchanged) = it.exchanged else { return Ok(()) };
     order.charges = exchanged.charges;
     store::kitchen::save_charges(tx.conn(), order).await?;

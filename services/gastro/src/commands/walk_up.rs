@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::Tx;
+use kernel::{Tx, values::quarter};
 use uuid::Uuid;
 
 use super::{find_place, kitchen, lock_kitchen, ordering::Menus, require_open};
@@ -29,13 +29,18 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
     let now = tx.now();
     kitchen::end_holds(tx).await?;
     let chosen = menus.choose(tx, lines, now).await?;
+    if let Some(rules) = menus.rules(tx).await? {
+        rules.check(&chosen.lines)?;
+    }
     let need = need(&chosen.lines);
     require_open(tx, &chosen.lines, now).await?;
     let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now, apart: None };
-    let guests = Guests { showing: None, people: 1 };
+    let guests = Guests { showing: None, people: menus.people(tx, &chosen.lines, now).await? };
     let (placing, preparation) = find_place(tx, &wish, &need, guests).await?;
     let (Placing::Fits(place) | Placing::Instead(Some(place))) = placing else {
-        return Err(Error::Full { instead: None });
+        let hours = store::kitchen::hours(tx.conn()).await?;
+        let is_open = hours.is_open(quarter(now));
+        return Err(if is_open { Error::Full { instead: None } } else { Error::KitchenClosed(hours.on_day_of(now)) });
     };
     menus.require_served(tx, &chosen.lines, place.pickup_at).await?;
     let id = kernel::values::new_id(now);

@@ -16,10 +16,12 @@ pub(crate) enum Cause {
     KitchenSystem,
     /// What it hangs on has moved, and no station has time for it for hours.
     NoTime,
+    /// What is in it was corrected, and its party avoids something that they did not read of.
+    Recipe,
 }
 
 impl Cause {
-    const ALL: [Self; 4] = [Self::Station, Self::CancelledVisit, Self::KitchenSystem, Self::NoTime];
+    const ALL: [Self; 5] = [Self::Station, Self::CancelledVisit, Self::KitchenSystem, Self::NoTime, Self::Recipe];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -27,6 +29,7 @@ impl Cause {
             Self::CancelledVisit => "cancelled_visit",
             Self::KitchenSystem => "kitchen_system",
             Self::NoTime => "no_time",
+            Self::Recipe => "recipe",
         }
     }
 
@@ -133,8 +136,8 @@ impl Affected {
         }
         match (self.cause, self.later_pickup_at) {
             (Cause::CancelledVisit, _) => None,
-            (Cause::Station | Cause::KitchenSystem | Cause::NoTime, Some(_)) => Some(Answer::Later),
-            (Cause::Station | Cause::KitchenSystem | Cause::NoTime, None) => Some(Answer::Refund),
+            (_, Some(_)) => Some(Answer::Later),
+            (_, None) => Some(Answer::Refund),
         }
     }
 
@@ -163,6 +166,11 @@ impl Affected {
                     .to_owned(),
                 plain: "Die Küche hat keine Zeit für Ihr Essen. Die alte Uhrzeit gilt nicht mehr.".to_owned(),
             },
+            Cause::Recipe => Text {
+                de: "Die Angaben zu Allergenen in Ihrem Essen wurden berichtigt. Bitte sehen Sie nach, was darin ist; die Küche berät Sie.".to_owned(),
+                en: "What is said of allergens in your meal was corrected. Please read what is in it; the kitchen will help you.".to_owned(),
+                plain: "In Ihrem Essen ist etwas anderes, als hier stand. Vielleicht vertragen Sie es nicht. Fragen Sie in der Küche.".to_owned(),
+            },
         }
     }
 }
@@ -174,6 +182,11 @@ pub(crate) fn settled(cause: Cause, answer: Answer) -> Text {
             de: "Die Küche macht Ihr Essen doch. Die Abholzeit steht bei Ihrem Besuch.".to_owned(),
             en: "The kitchen makes your meal after all. The pickup time stands with your visit.".to_owned(),
             plain: "Sie bekommen Ihr Essen doch. Die Uhrzeit steht hier.".to_owned(),
+        },
+        Answer::Keep if cause == Cause::Recipe => Text {
+            de: "Was in Ihrem Essen ist, ist geklärt. Es kommt, wie es bei Ihrem Besuch steht.".to_owned(),
+            en: "What is in your meal has been settled. It comes as it stands with your visit.".to_owned(),
+            plain: "Alles ist geklärt. Sie bekommen das Essen, das hier steht.".to_owned(),
         },
         Answer::Later => Text {
             de: "Ihr Essen kommt etwas später; die neue Zeit steht bei Ihrem Besuch.".to_owned(),

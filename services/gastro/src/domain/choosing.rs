@@ -272,6 +272,7 @@ fn piece<'m>(item: &'m MenuItem, variant: &str, modifiers: &[String], quantity: 
         recipe: item.recipe.id.clone(),
         also_at: item.also_for(quantity),
         charged_as: Vec::new(),
+        corrected: None,
     };
     let extras = changes.iter().filter_map(|it| it.price.as_ref().map(|price| (&it.entry.name, price))).collect();
     Ok(Piece { item, name, price, line, extras })

@@ -36,6 +36,9 @@ pub(crate) const ASK_STATUS: [u8; 3] = [0x10, 0x04, 0x01];
 /// Asks whether it has paper.
 pub(crate) const ASK_PAPER: [u8; 3] = [0x10, 0x04, 0x04];
 
+/// Asks the same in its turn: it is answered when everything before it is on paper.
+pub(crate) const ASK_WHEN_PRINTED: [u8; 3] = [0x1d, b'r', 1];
+
 /// What a printer's status byte says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -66,6 +69,15 @@ pub(crate) const fn paper(byte: u8) -> Status {
         (false, _) => Status::Nonsense,
         (true, 0) => Status::Good,
         (true, _) => Status::NoPaper,
+    }
+}
+
+/// The answer to [`ASK_WHEN_PRINTED`]: bits 4 and 7 are always off, 2 and 3 on at the end of the roll.
+pub(crate) const fn printed(byte: u8) -> Status {
+    match (byte & 0b1001_0000, byte & 0b0000_1100) {
+        (0, 0) => Status::Good,
+        (0, _) => Status::NoPaper,
+        _ => Status::Nonsense,
     }
 }
 
@@ -257,6 +269,11 @@ mod tests {
         for noise in [0x00, 0xff, b'H'] {
             assert_eq!(online(noise), Status::Nonsense);
             assert_eq!(paper(noise), Status::Nonsense);
+        }
+        for (byte, says) in
+            [(0x00, Status::Good), (0x03, Status::Good), (0x0c, Status::NoPaper), (0x12, Status::Nonsense)]
+        {
+            assert_eq!(printed(byte), says, "{byte}");
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::quarter;
 use uuid::Uuid;
 
-use super::{Need, OrderedItem, Room, Wish, placing::places};
+use super::{Category, Need, OrderedItem, Room, Wish, placing::places};
 
 /// As the house file has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,19 @@ pub(crate) struct Rules {
     pub(crate) most_people_per_slot: u32,
     /// Of a quarter's station time, for all orders of one showing: the others come out too.
     pub(crate) showing_share_percent: u32,
+}
+
+/// How many people lines seem to be for: as many as there are trays, else dishes or drinks, whichever is more.
+pub(crate) fn people(lines: &[OrderedItem], category: impl Fn(&str) -> Option<Category>) -> u32 {
+    let trays: BTreeSet<&String> = lines.iter().map(|line| &line.tray).filter(|tray| !tray.is_empty()).collect();
+    if !trays.is_empty() {
+        return u32::try_from(trays.len()).unwrap_or(u32::MAX);
+    }
+    let pieces = |of: Category| {
+        let of_it = lines.iter().filter(|line| category(&line.item) == Some(of));
+        of_it.fold(0_u32, |sum, line| sum.saturating_add(line.quantity))
+    };
+    pieces(Category::Food).max(pieces(Category::Drink)).max(1)
 }
 
 /// What is against an order's size or its trays.

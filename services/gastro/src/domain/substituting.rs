@@ -79,6 +79,7 @@ pub(crate) fn instead(item: &MenuItem, line: &OrderedItem, was: Option<&MenuItem
         recipe: item.recipe.id.clone(),
         also_at: item.also_for(line.quantity),
         charged_as: Vec::new(),
+        corrected: None,
     };
     Instead { line, charges, dropped }
 }

@@ -20,6 +20,7 @@ const fn by(cause: Cause) -> pb::AffectedBy {
         Cause::CancelledVisit => pb::AffectedBy::CancelledVisit,
         Cause::KitchenSystem => pb::AffectedBy::KitchenSystem,
         Cause::NoTime => pb::AffectedBy::NoTime,
+        Cause::Recipe => pb::AffectedBy::Recipe,
     }
 }
 

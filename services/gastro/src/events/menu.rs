@@ -7,6 +7,7 @@ use sky_proto::gastro::v1 as pb;
 
 use crate::{
     domain::choosing::joined,
+    domain::hours::OpenOn,
     domain::menu::{Combo, DayPart, ItemRef, Menu, MenuItem, Modifier, ModifierGroup, Unavailable, Variant},
     domain::rules::Rules,
     error::Error,
@@ -195,6 +196,7 @@ pub(crate) fn meal_refused(error: &Error) -> Option<pb::MealRefused> {
             ),
             none,
         ),
+        Error::KitchenClosed(open) => (kitchen_closed(open), none),
         Error::TooMuch(_) => (
             Text::new(
                 "Das ist mehr, als die Küche in einer Viertelstunde schafft. Bitte bestellen Sie weniger.",
@@ -216,6 +218,18 @@ pub(crate) fn meal_refused(error: &Error) -> Option<pb::MealRefused> {
         _ => return None,
     };
     Some(pb::MealRefused { reason: Some(reason.to_proto()), instead: instead.iter().map(Text::to_proto).collect() })
+}
+
+fn kitchen_closed(open: &OpenOn) -> Text {
+    let span = |(from, until): &(NaiveTime, NaiveTime)| format!("{}–{}", from.format("%H:%M"), until.format("%H:%M"));
+    let spans: Vec<String> = open.spans.iter().map(span).collect();
+    if spans.is_empty() {
+        return Text::new("An diesem Tag hat die Küche geschlossen.", "The kitchen is closed on that day.");
+    }
+    Text::new(
+        format!("An diesem Tag gibt es Essen von {} Uhr.", spans.join(" und ")),
+        format!("Meals are handed out {} on that day.", spans.join(" and ")),
+    )
 }
 
 fn english(name: &Text) -> &str {

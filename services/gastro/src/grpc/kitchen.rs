@@ -282,11 +282,11 @@ impl Kitchen for KitchenGrpc {
         let line = usize::try_from(request.line).unwrap_or(usize::MAX);
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let order = store::orders(&mut conn, &[order]).await?.pop().ok_or(Error::NoSuchOrder)?;
-        let now = self.db.clock().now().with_timezone(&Berlin).naive_local();
-        let (replaced, choices) = substitution::choices(&mut conn, &order, line, now).await?;
+        let (replaced, choices) = substitution::choices(&mut conn, &order, line).await?;
+        let at = order.pickup_at.with_timezone(&Berlin).time();
         let substitute = |choice: &substitution::Choice| {
             Some(pb::Substitute {
-                item: Some(events::menu_item(&choice.item, now.time())?),
+                item: Some(events::menu_item(&choice.item, at)?),
                 added_allergens: choice.check.added.clone(),
                 declared_conflicts: choice.check.declared.clone(),
                 made_as: Some(choice.instead.line.name.to_proto()),

@@ -1,12 +1,16 @@
-//! `[gastro.kitchen]` of the house file: the way to the counter, how long things wait, and what the kitchen calls
-//! itself to other systems.
+//! `[gastro.kitchen]` of the house file: when it is open, the way to the counter, how long things wait, and what the
+//! kitchen calls itself to other systems.
 
-use kernel::Tx;
+use chrono::{NaiveDate, Weekday};
+use kernel::{Code, Failure, Tx};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::wrong;
-use crate::{error::Error, store::house};
+use super::{offers::clock, wrong};
+use crate::{
+    domain::hours::{Hours, Span},
+    store::house,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +30,41 @@ pub(super) struct Kitchen {
     location: String,
     #[serde(default)]
     channel: String,
+    /// None: at all hours.
+    #[serde(default)]
+    open: Vec<Open>,
+    #[serde(default)]
+    closed_days: Vec<NaiveDate>,
+}
+
+/// `open` of it, of the house's local day.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    weekdays: Spanned<Vec<Weekday>>,
+    from: Spanned<String>,
+    until: Spanned<String>,
+}
+
+impl Open {
+    fn span(&self, text: &str, place: usize) -> Result<Span, String> {
+        let key = |name: &str| format!("kitchen.open[{place}].{name}");
+        let (from, until) = (clock(text, &self.from, &key("from"))?, clock(text, &self.until, &key("until"))?);
+        if until <= from {
+            return Err(wrong(text, &self.until, &key("until"), "must be later than `from`, on the same day"));
+        }
+        if self.weekdays.get_ref().is_empty() {
+            return Err(wrong(text, &self.weekdays, &key("weekdays"), "names no day"));
+        }
+        Ok(Span { weekdays: self.weekdays.get_ref().clone(), from, until })
+    }
+}
+
+impl Kitchen {
+    fn hours(&self, text: &str) -> Result<Hours, String> {
+        let open = self.open.iter().enumerate().map(|(place, open)| open.span(text, place));
+        Ok(Hours { open: open.collect::<Result<_, _>>()?, closed_days: self.closed_days.clone() })
+    }
 }
 
 pub(super) fn read(text: &str, kitchen: Option<&Kitchen>) -> Result<(), String> {
@@ -41,10 +80,10 @@ pub(super) fn read(text: &str, kitchen: Option<&Kitchen>) -> Result<(), String> 
             return Err(wrong(text, value, &format!("kitchen.{name}"), &format!("must be {least} to {most}")));
         }
     }
-    Ok(())
+    kitchen.hours(text).map(drop)
 }
 
-pub(super) async fn write(tx: &mut Tx, kitchen: Option<&Kitchen>) -> Result<(), Error> {
+pub(super) async fn write(tx: &mut Tx, text: &str, kitchen: Option<&Kitchen>) -> Result<(), Failure> {
     let Some(kitchen) = kitchen else { return Ok(()) };
     let rule = house::KitchenEntry {
         walk_seconds: *kitchen.walk_minutes.get_ref() * 60,
@@ -55,6 +94,7 @@ pub(super) async fn write(tx: &mut Tx, kitchen: Option<&Kitchen>) -> Result<(), 
         account: &kitchen.account,
         location: &kitchen.location,
         channel: &kitchen.channel,
+        hours: kitchen.hours(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?,
     };
-    house::save_kitchen(tx.conn(), &rule).await
+    Ok(house::save_kitchen(tx.conn(), &rule).await?)
 }

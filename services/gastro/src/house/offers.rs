@@ -137,7 +137,7 @@ impl Combo {
     }
 }
 
-fn clock(text: &str, time: &Spanned<String>, key: &str) -> Result<NaiveTime, String> {
+pub(super) fn clock(text: &str, time: &Spanned<String>, key: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(time.get_ref(), "%H:%M").map_err(|_| wrong(text, time, key, "must be a time like 11:30"))
 }
 

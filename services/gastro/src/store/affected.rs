@@ -113,14 +113,19 @@ pub(crate) async fn put_off_refund(
     Ok(())
 }
 
-/// Of some orders, those that no station had time for need no decision any more; not those whose money goes back. Each with
+/// Of some orders, those that needed a decision for this cause need none any more; not those whose money goes back. Each with
 /// its question.
-pub(crate) async fn settle_no_time(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+pub(crate) async fn settle_cause(
+    conn: &mut PgConnection,
+    cause: Cause,
+    orders: &[Uuid],
+) -> Result<HashMap<Uuid, Uuid>, Error> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "delete from affected_order where order_id = any ($1) and cause = 'no_time' and refund_at is null
+        "delete from affected_order where order_id = any ($1) and cause = $2 and refund_at is null
          returning order_id, question_id",
     )
     .bind(orders)
+    .bind(cause.name())
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().collect())

@@ -9,6 +9,7 @@ use super::menu::{GroupEntry, VariantEntry};
 use crate::{
     domain::{
         Category, Work,
+        hours::Hours,
         menu::{ComboEntry, DayPart},
         rules::Rules,
     },
@@ -353,12 +354,13 @@ pub(crate) struct KitchenEntry<'a> {
     pub(crate) account: &'a str,
     pub(crate) location: &'a str,
     pub(crate) channel: &'a str,
+    pub(crate) hours: Hours,
 }
 
 pub(crate) async fn save_kitchen(conn: &mut PgConnection, rule: &KitchenEntry<'_>) -> Result<(), Error> {
     sqlx::query(
         "update kitchen_rule set walk_seconds = $1, recall_seconds = $2, give_up_seconds = $3, undo_seconds = $4,
-             pause_seconds = $5, account = $6, location = $7, channel = $8",
+             pause_seconds = $5, account = $6, location = $7, channel = $8, hours = $9",
     )
     .bind(rule.walk_seconds.cast_signed())
     .bind(rule.recall_seconds.cast_signed())
@@ -368,6 +370,7 @@ pub(crate) async fn save_kitchen(conn: &mut PgConnection, rule: &KitchenEntry<'_
     .bind(rule.account)
     .bind(rule.location)
     .bind(rule.channel)
+    .bind(Json(&rule.hours))
     .execute(conn)
     .await?;
     Ok(())

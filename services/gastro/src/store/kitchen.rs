@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
     domain::{
         Order, OrderState,
+        hours::Hours,
         kitchen::{Beside, LastMove, Rules, given_back_undo_until},
     },
     error::Error,
@@ -21,6 +22,12 @@ pub(crate) async fn rules(conn: &mut PgConnection) -> Result<Rules, Error> {
             .await?;
     let seconds = |it: i32| TimeDelta::seconds(it.into());
     Ok(Rules { recall: seconds(recall), give_up: seconds(give_up), undo: seconds(undo), pause: seconds(pause) })
+}
+
+/// When meals are handed out.
+pub(crate) async fn hours(conn: &mut PgConnection) -> Result<Hours, Error> {
+    let hours: Json<Hours> = sqlx::query_scalar("select hours from kitchen_rule").fetch_one(conn).await?;
+    Ok(hours.0)
 }
 
 /// How the kitchen calls itself to other systems: account, location, channel.
@@ -109,7 +116,7 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, orders: &[Order]) -> Res
 pub(crate) async fn save_lines(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
     sqlx::query("update meal_order set lines = $2 where order_id = $1")
         .bind(order.id)
-        .bind(sqlx::types::Json(&order.lines))
+        .bind(Json(&order.lines))
         .execute(conn)
         .await?;
     Ok(())
@@ -119,7 +126,7 @@ pub(crate) async fn save_lines(conn: &mut PgConnection, order: &Order) -> Result
 pub(crate) async fn save_charges(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
     sqlx::query("update meal_order set charges = $2 where order_id = $1")
         .bind(order.id)
-        .bind(sqlx::types::Json(&order.charges))
+        .bind(Json(&order.charges))
         .execute(conn)
         .await?;
     Ok(())

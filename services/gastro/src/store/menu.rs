@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -249,4 +249,15 @@ pub(crate) async fn price_ids(
     .bind(modifiers)
     .fetch_all(conn)
     .await?)
+}
+
+/// Notes that the house file has brought another menu.
+pub(crate) async fn changed(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update kitchen set menu_at = $1").bind(now).execute(conn).await?;
+    Ok(())
+}
+
+/// When it did last.
+pub(crate) async fn changed_at(conn: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
+    Ok(sqlx::query_scalar("select menu_at from kitchen").fetch_one(conn).await?)
 }

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
 };
 
-/// The time that some stations have left in a span.
+/// The time that some stations have left in a span: none when nothing is handed out.
 pub(crate) async fn room(
     conn: &mut PgConnection,
     stations: &[&str],
@@ -30,8 +30,9 @@ pub(crate) async fn room(
     .bind(stations)
     .bind(from)
     .bind(until)
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let hours = super::kitchen::hours(conn).await?;
     let mut room = Room::default();
     for (station, capacity, delay) in whole {
         let hands = Hands { capacity: capacity.unsigned_abs(), delay: delay.unsigned_abs(), ..Hands::default() };
@@ -42,6 +43,7 @@ pub(crate) async fn room(
             hands.left.insert(slot_at, left.unsigned_abs());
         }
     }
+    hours.close(&mut room, from, until);
     Ok(room)
 }
 

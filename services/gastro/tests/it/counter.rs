@@ -48,6 +48,25 @@ async fn an_order_at_the_counter_goes_through_the_same_time() {
 }
 
 #[tokio::test]
+async fn an_order_at_the_counter_keeps_to_the_rules_and_is_for_as_many_as_it_feeds() {
+    let house = house().await;
+    let much = place(&house, Uuid::new_v4(), vec![line("pretzel", 41)]).await.expect_err("too much for one order");
+    assert_eq!(much.code(), Code::FailedPrecondition);
+    assert!(much.message().contains("40 pieces"), "{}", much.message());
+    let request = pb::PreviewWalkUpRequest { lines: vec![line("pretzel", 41)] };
+    assert_eq!(kitchen!(house, &cook()).preview_walk_up(request).await.expect_err("nor").message(), much.message());
+    place(&house, Uuid::new_v4(), vec![line("tomato-pasta", 3), line("water", 2)]).await.expect("placed");
+    let tray = |nth: u32| pb::OrderLine { tray: nth.to_string(), ..line("cheese-roll", 2) };
+    place(&house, Uuid::new_v4(), vec![tray(1), tray(2)]).await.expect("placed");
+    place(&house, Uuid::new_v4(), vec![line("cappuccino", 1)]).await.expect("placed");
+    let people: Vec<i32> = sqlx::query_scalar("select people from meal_order order by number")
+        .fetch_all(house.pool("gastro"))
+        .await
+        .expect("counted");
+    assert_eq!(people, [3, 2, 1]);
+}
+
+#[tokio::test]
 async fn an_order_at_the_counter_is_taken_back_until_somebody_makes_it() {
     let house = house().await;
     let take_back = async |id: &str| {

@@ -97,6 +97,13 @@ async fn an_error_names_line_and_key_and_changes_nothing() {
         ("valid_from = \"2026-01-01\", source", "valid_from = \"2026-02-01\", source", "items[0].prices[1].tax"),
         ("from = \"08:30\"", "from = \"8 Uhr\"", "day_parts[0].from"),
         ("until = \"11:30\"", "until = \"08:30\"", "day_parts[0].until"),
+        ("until = \"22:30\"", "until = \"08:30\"", "kitchen.open[0].until"),
+        ("\"08:30\", until = \"22:30\"", "\"8.30\", until = \"22:30\"", "kitchen.open[0].from"),
+        (
+            "weekdays = [\"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"], from",
+            "weekdays = [], from",
+            "kitchen.open[0].weekdays",
+        ),
         ("lead_minutes = 10", "lead_minutes = 241", "rules.lead_minutes"),
         ("showing_share_percent = 70", "showing_share_percent = 0", "rules.showing_share_percent"),
         ("\"Venus\"", "\"7\"", "rules.tray_labels"),
@@ -132,6 +139,7 @@ async fn an_error_names_line_and_key_and_changes_nothing() {
         ("id = \"comet-lunch-2026\", cents = 990", "id = \"comet-lunch-2026\", cents = -990"),
         ("id = \"oat-milk-2026\", cents = 50", "id = \"oat-milk-2026\", cents = -50"),
         ("most = 1", "most = -1"),
+        ("\"sat\", \"sun\"], from", "\"sa\", \"so\"], from"),
     ];
     for (from, to) in typed {
         let text = spoiled(from, to);

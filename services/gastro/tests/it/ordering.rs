@@ -98,6 +98,11 @@ async fn an_order_keeps_the_recipe_it_was_ordered_with() {
     let new = &ordered(&house, vec![line("tomato-pasta", 1)]).await.expect("held").lines[0];
     let second = "tomato-pasta/2026-11-28/2";
     assert_eq!((new.allergens.as_slice(), new.recipe_id.as_str()), ([1, 3, 9].as_slice(), second));
+    // Once it is bought it says what is known by now, and with which version it was ordered.
+    twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+    let bought = &order(&house, visit).await.lines[0];
+    assert_eq!((bought.allergens.as_slice(), &bought.recipe_id), ([1, 3, 9].as_slice(), &old.recipe_id));
+    assert_eq!((old.corrected_recipe_id.as_str(), bought.corrected_recipe_id.as_str()), ("", second));
     let versions: i64 = sqlx::query_scalar("select count(*) from recipe where item_id = 'tomato-pasta'")
         .fetch_one(house.pool("gastro"))
         .await

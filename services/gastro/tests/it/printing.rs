@@ -30,8 +30,10 @@ enum Mood {
     Closes,
     /// Prints, and dies before it says so.
     DiesAfterwards,
-    /// Prints, and its roll ends before it is asked.
+    /// Its roll ends while it prints.
     RunsOut,
+    /// Takes everything and says that it is well, and prints nothing of it.
+    Stuck,
     NoPaper,
 }
 
@@ -64,12 +66,16 @@ impl Printer {
                 }
                 while let Ok(count @ 1..) = stream.read(&mut bytes).await {
                     printed.extend(&bytes[..count]);
-                    // Real-time questions are taken out of what is printed.
-                    while let Some(at) = printed.windows(3).position(|it| it[..2] == [0x10, 0x04]) {
+                    // Questions are taken out of what is printed: those that are answered at once, and the one in its turn.
+                    let asks = |it: &[u8]| it[..2] == [0x10, 0x04] || *it == [0x1d, b'r', 1];
+                    while let Some(at) = printed.windows(3).position(asks) {
+                        let in_turn = printed[at] == 0x1d;
                         let question = printed[at + 2];
                         printed.drain(at..at + 3);
                         let answer = match (mood, question) {
                             (Mood::Hangs, _) => None,
+                            (Mood::Stuck | Mood::RunsOut | Mood::DiesAfterwards, _) if in_turn => None,
+                            _ if in_turn => Some(0x00),
                             (Mood::DiesAfterwards, _) if !printed.is_empty() => None,
                             (Mood::RunsOut, 4) if !printed.is_empty() => Some(0x72),
                             (Mood::NoPaper, 4) => Some(0x72),
@@ -208,7 +214,11 @@ async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
 
 #[tokio::test]
 async fn what_may_have_come_out_is_printed_again_and_says_so() {
-    for (mood, says) in [(Mood::DiesAfterwards, "may be there or not"), (Mood::RunsOut, "out of paper")] {
+    for (mood, says) in [
+        (Mood::DiesAfterwards, "may be there or not"),
+        (Mood::RunsOut, "out of paper"),
+        (Mood::Stuck, "may be there or not"),
+    ] {
         let printer = Printer::start(mood).await;
         let house = house_with(&[("printer", &printer.address)]).await;
         fire(&house).await;

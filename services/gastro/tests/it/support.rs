@@ -39,8 +39,15 @@ pub async fn house() -> House {
     house
 }
 
-/// The house's file with the counter right behind the dome's door: times are easier to read so.
+/// The house's file with the counter right behind the dome's door, and open at all hours: times are easier to read so.
 pub fn nearby() -> String {
+    let file = with_hours();
+    let (before, hours) = file.split_once("open = [{ weekdays").expect("the kitchen's hours");
+    format!("{before}{}", hours.split_once('\n').expect("a line").1)
+}
+
+/// The same with the kitchen's hours: Tuesday to Sunday from 8:30 to 22:30.
+pub fn with_hours() -> String {
     let file = HOUSE_FILE.replace("walk_minutes = 3", "walk_minutes = 0");
     assert_ne!(file, HOUSE_FILE);
     file

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use sky_proto::gastro::v1::{AnswerOfferRequest, GetOrderRequest, Order, OrderState};
+use sky_proto::gastro::v1::{AnswerOfferRequest, GetOrderRequest, Order, OrderState, OrderedItem};
 
 use super::{
     desk_actions::outcome,
-    kitchen::decisions::{LATER, REFUND},
+    kitchen::{
+        allergens,
+        decisions::{LATER, REFUND},
+    },
 };
 use crate::{
     edge::{Edge, answer},
@@ -56,11 +59,27 @@ pub(super) fn state(order: &Order) -> &'static str {
     }
 }
 
+/// What is in a dish by now, where that was corrected since it was ordered.
+fn corrected(w: &Words, line: &OrderedItem) -> String {
+    if line.corrected_recipe_id.is_empty() {
+        return String::new();
+    }
+    let (allergens, traces) = (allergens(w, &line.allergens), allergens(w, &line.traces));
+    let mut text = String::new();
+    if !allergens.is_empty() {
+        text.push_str(&format!(" – {} {allergens}", w.t("allergens")));
+    }
+    if !traces.is_empty() {
+        text.push_str(&format!(" – {}", w.with("allergen-traces", "name", &traces)));
+    }
+    text
+}
+
 /// What is on each tray; one without a name: it is no group.
 pub(super) fn trays(w: &Words, order: &Order) -> Vec<(String, Vec<String>)> {
     let mut trays: Vec<(String, Vec<String>)> = Vec::new();
     for line in &order.lines {
-        let text = format!("{} × {}", line.quantity, w.text(&line.name));
+        let text = format!("{} × {}{}", line.quantity, w.text(&line.name), corrected(w, line));
         match trays.iter_mut().find(|(name, _)| *name == line.tray) {
             Some((_, lines)) => lines.push(text),
             None => trays.push((line.tray.clone(), vec![text])),

@@ -37,9 +37,10 @@ async fn printer(well: Arc<AtomicBool>) -> String {
                 && let Ok(count @ 1..) = stream.read(&mut bytes).await
             {
                 told.extend(&bytes[..count]);
-                while let Some(at) = told.windows(2).position(|it| it == [0x10, 0x04]) {
+                while let Some(at) = told.windows(2).position(|it| it == [0x10, 0x04] || it == [0x1d, b'r']) {
+                    let is_in_turn = told[at] == 0x1d;
                     told.drain(..at + 2);
-                    let _ = stream.write_all(&[0x12]).await;
+                    let _ = stream.write_all(&[if is_in_turn { 0x00 } else { 0x12 }]).await;
                 }
             }
         }

@@ -10,8 +10,8 @@ use axum::{
 use kernel::Role;
 use sky_proto::gastro::v1::{
     AffectedBy, AnswerOfferRequest, GetMenuRequest, ListAffectedRequest, ListTicketsRequest, ListWasteRequest,
-    ListWasteResponse, OfferAnswer, Order, PrintTicketRequest, RecordWasteRequest, Station, TakeBackWasteRequest,
-    Ticket, WasteLine, WasteReason, WatchKitchenRequest,
+    ListWasteResponse, OfferAnswer, Order, OrderState, PrintTicketRequest, RecordWasteRequest, Station,
+    TakeBackWasteRequest, Ticket, WasteLine, WasteReason, WatchKitchenRequest,
 };
 use uuid::Uuid;
 
@@ -54,6 +54,8 @@ struct Affected {
     gives_back: String,
     /// No station has time for it: it can be made beyond what they have, or another dish take its place.
     no_time: bool,
+    /// Another dish can take its place.
+    other_dish: bool,
     /// It is being made: only the kitchen decides, on the order's own page.
     being_made: bool,
     lines: Vec<String>,
@@ -94,7 +96,8 @@ fn affected(w: &Words, order: &Order) -> Affected {
         refund_at: time(&affected.refund_at),
         gives_back: gives_back(w, order),
         no_time: affected.by == i32::from(AffectedBy::NoTime),
-        being_made: affected.by == i32::from(AffectedBy::CancelledVisit),
+        other_dish: affected.by == i32::from(AffectedBy::NoTime) || affected.by == i32::from(AffectedBy::Recipe),
+        being_made: affected.by == i32::from(AffectedBy::CancelledVisit) || order.state() != OrderState::Scheduled,
         lines: order.lines.iter().map(|line| format!("{} × {}", line.quantity, w.text(&line.name))).collect(),
     }
 }
