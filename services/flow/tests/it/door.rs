@@ -252,30 +252,3 @@ async fn a_nonce_is_answered_for_its_own_scan_alone() {
     assert_eq!(scan(&house, &first).await.expect("the first answer").admitted_now, 1);
     assert_eq!(count(&house, "dome").await, 1);
 }
-
-/// The look of a scan has said yes, and its line is not written yet, when the alarm comes.
-#[tokio::test]
-async fn a_scan_that_was_judged_before_an_alarm_lets_nobody_in_after_it_has_begun() {
-    let house = house().await;
-    let (showing, _, tickets) = open(&house).await;
-    let pool = house.pool("flow");
-    // Whoever looks at tickets goes on, whoever writes them waits.
-    let mut busy = pool.begin().await.expect("begun");
-    sqlx::query("lock table door_ticket in share mode").execute(&mut *busy).await.expect("locked");
-    let request = scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing));
-    let alarm = async {
-        let waits = "select exists (select from pg_locks where relation = 'door_ticket'::regclass and not granted)";
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), async {
-            while !sqlx::query_scalar::<_, bool>(waits).fetch_one(pool).await.expect("asked") {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        });
-        waited.await.expect("the scan is about to be written");
-        let evacuate = pb::SetHouseStateRequest { state: pb::HouseState::Evacuating.into(), ..Default::default() };
-        FlowClient::new(house.channel(&desk())).set_house_state(evacuate).await.expect("evacuating");
-        busy.rollback().await.expect("done");
-    };
-    let (answer, ()) = tokio::join!(scan(&house, &request), alarm);
-    assert_eq!(answer.expect("a verdict").verdict(), ScanVerdict::Stopped);
-    assert_eq!((snapshot(&house).await.admissions[0].admitted, count(&house, "dome").await), (0, 0));
-}

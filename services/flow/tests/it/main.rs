@@ -17,6 +17,7 @@ mod headcount;
 mod locks;
 mod log;
 mod offline;
+mod overtaken;
 mod reactions;
 mod show_list;
 mod silences;

@@ -157,35 +157,6 @@ async fn an_evacuation_freezes_scans_and_journals_wait_for_the_all_clear() {
     DoorClient::new(house.channel(&desk())).undo_scan(undo).await.expect("taken back");
 }
 
-/// The undo is about to be written when the alarm comes, which waits for nobody.
-#[tokio::test]
-async fn an_undo_that_an_alarm_overtakes_is_frozen_as_scans_are() {
-    let house = house().await;
-    let (showing, _, tickets) = open(&house).await;
-    let first = scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing));
-    scan(&house, &first).await.expect("in");
-    let pool = house.pool("flow");
-    let mut busy = pool.begin().await.expect("begun");
-    sqlx::query("lock table door_ticket in share mode").execute(&mut *busy).await.expect("locked");
-    let undo = pb::UndoScanRequest { device_id: first.device_id, nonce: first.nonce, reason: "wrong".to_owned() };
-    let alarm = async {
-        let waits = "select exists (select from pg_locks where relation = 'door_ticket'::regclass and not granted)";
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), async {
-            while !sqlx::query_scalar::<_, bool>(waits).fetch_one(pool).await.expect("asked") {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        });
-        waited.await.expect("the undo is about to be written");
-        let evacuate = pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), ..Default::default() };
-        client!(house, &desk()).set_house_state(evacuate).await.expect("evacuating");
-        busy.rollback().await.expect("done");
-    };
-    let mut door = DoorClient::new(house.channel(&desk()));
-    let (refused, ()) = tokio::join!(door.undo_scan(undo), alarm);
-    assert_eq!(refused.expect_err("frozen").code(), Code::FailedPrecondition);
-    assert_eq!(count(&house, "dome").await, 1, "who is counted stays counted");
-}
-
 /// A code of a later generation.
 fn anew(house: &House, kind: Kind, id: Uuid, showing: Uuid, generation: u16) -> String {
     let code = TicketCode { kind, id, showing, not_before: minutes(-600), not_after: minutes(1600), generation };
