@@ -1,14 +1,27 @@
-// Makes a part of a page like another one without touching what is the same: what has the focus, or is just
-// being pressed, stays that very element, and nothing jumps. For live.js, which works without it too. ES2017.
+// Makes a part of a page like another one without touching what is the same: what has the focus, is just being pressed or
+// typed, stays that very element, and nothing jumps. For live.js, which on monitors works without it. ES2017.
 "use strict";
 (() => {
   const id = (node) => node.id || "";
+
+  const isKey = (it) => it.type === "hidden" && it.name === "key";
+  const key = (form) => Array.from(form.elements).find(isKey);
+  // What a form asks for, but for what is typed.
+  const asks = (form) => [form.getAttribute("action")].concat(Array.from(form.elements)
+    .filter((it) => !isKey(it) && (it.type === "hidden" || it.type === "submit")).map((it) => it.name + "=" + it.value)).join();
+
+  // A form that still asks for the same keeps its key: pressed twice while the page moves, it is sent twice and done once.
+  const keepKey = (from, to) => {
+    const old = key(from), next = key(to);
+    if (old && next && asks(from) === asks(to)) next.setAttribute("value", old.value);
+  };
 
   const morph = (from, to) => {
     if (from.nodeType !== Node.ELEMENT_NODE) {
       if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
       return;
     }
+    if (from.localName === "form") keepKey(from, to);
     // What somebody has opened stays open.
     const kept = (name) => name === "open" && from.localName === "details";
     Array.from(to.attributes).forEach((it) => { if (!kept(it.name) && from.getAttribute(it.name) !== it.value) from.setAttribute(it.name, it.value); });

@@ -1,6 +1,8 @@
 # The car park, for its attendant and its visitors.
 bay-family = Familienstellplatz
 bay-bicycle = Fahrradstellplatz
+bay-unknown = nicht bekannt
+right-over = vorbei
 right-suspended = zurzeit nicht nutzbar
 site-until = bis { $time }
 reason-visitors-en = Grund auf Englisch (ohne: der deutsche)
@@ -49,6 +51,10 @@ gate-open = Öffnen
 gate-hold-open = Offen halten
 gate-close = Nicht mehr offen halten
 gate-reason = Grund
+gate-at-once = Ein Druck öffnet sofort:
+gate-unread = Code nicht lesbar
+gate-booked = Gebucht, sagt der Gast
+gate-service = Lieferung oder Einsatz
 gate-requested = angefordert
 gate-acknowledged = angefordert, das Gerät hat es angenommen
 gate-done = geschehen

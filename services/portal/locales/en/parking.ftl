@@ -1,6 +1,8 @@
 # The car park, for its attendant and its visitors.
 bay-family = Family bay
 bay-bicycle = Bicycle stand
+bay-unknown = not known
+right-over = over
 right-suspended = not usable at present
 site-until = until { $time }
 reason-visitors-en = Reason in English (otherwise the German one)
@@ -49,6 +51,10 @@ gate-open = Open
 gate-hold-open = Hold open
 gate-close = No longer hold open
 gate-reason = Reason
+gate-at-once = One press opens at once:
+gate-unread = Code cannot be read
+gate-booked = Booked, says the guest
+gate-service = Delivery or emergency
 gate-requested = requested
 gate-acknowledged = requested, the device has taken it
 gate-done = done

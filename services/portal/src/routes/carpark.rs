@@ -48,6 +48,7 @@ struct CarparkPage {
     /// How the charging points are; empty: nobody tells.
     charging: String,
     lanes: Vec<gates::LaneView>,
+    gate_reasons: Vec<String>,
     /// Lanes of the house file, one way and the other, of which the attendant's form names one.
     ways: [Ways; 2],
     elsewhere: Vec<PlaceView>,
@@ -218,6 +219,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
             .collect(),
         charging: charging::line(edge, &w, caller).await?,
         lanes,
+        gate_reasons: gates::reasons(&w),
         rights: rights.iter().filter(shown).map(|it| right(&w, it, site.kerb_places > 0)).collect(),
         as_of: w.time(&site.observed_at),
         bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),
@@ -277,12 +279,17 @@ pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         "" => WITHOUT_BARRIER,
         lane => lane,
     };
+    let bay_class = match (sent.choice("bay"), direction) {
+        // Without a booking one takes a bay that any car may take; whose bay a car leaves, the house guesses better.
+        (0, Direction::In) => BayClass::Standard.into(),
+        (told, _) => told,
+    };
     let request = RecordLaneRequest {
         idempotency_key: sent.idempotency_key()?,
         lane: lane.to_owned(),
         direction: direction.into(),
         code: sent.get("code").to_owned(),
-        bay_class: sent.choice("bay"),
+        bay_class,
     };
     let w = &guest.words;
     let answer = answer(edge.parking(&caller).record_lane(request)).await.map(|answer| {

@@ -47,6 +47,7 @@ mod stopped;
 mod takeover;
 mod till;
 mod touches;
+mod typing;
 mod waiting;
 mod waits;
 mod wall;

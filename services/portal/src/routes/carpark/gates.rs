@@ -114,14 +114,24 @@ pub(super) async fn views(edge: &Edge, w: &Words, caller: &Caller) -> Result<Vec
     Ok(lanes.iter().map(|lane| view(w, lane)).collect())
 }
 
+/// Why a barrier is opened by hand, in the words of the log: each a button, because a car waits.
+pub(super) fn reasons(w: &Words) -> Vec<String> {
+    ["gate-unread", "gate-booked", "gate-service"].map(|key| w.t(key)).into()
+}
+
 /// `POST /carpark/gate`
 pub(crate) async fn order(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(SITE)?;
+    // With one touch, else as it was typed.
+    let (action, reason) = match sent.get("open") {
+        "" => (sent.choice("action"), sent.get("reason")),
+        reason => (GateAction::Open.into(), reason),
+    };
     let request = CommandGateRequest {
         idempotency_key: sent.idempotency_key()?,
         lane: sent.get("lane").to_owned(),
-        action: sent.choice("action"),
-        reason: sent.get("reason").to_owned(),
+        action,
+        reason: reason.to_owned(),
     };
     let w = guest.words;
     let asked = answer(edge.gates(&caller).command_gate(request)).await.map(|told| {
