@@ -10,7 +10,7 @@ use axum::{
 use kernel::{Caller, Code, Role};
 use sky_proto::{
     journey::v1::Visit,
-    parking::v1::{GetRightRequest, RightState, SetPlateRequest},
+    parking::v1::{BayClass, GetRightRequest, RightState, SetPlateRequest},
 };
 
 use super::visit::current;
@@ -27,7 +27,8 @@ pub(super) const AT_DESK: &[Role] = &[Role::Desk];
 
 /// Whether a plate is noted for the visit's bay; None: there is no bay for which one could be.
 pub(super) async fn is_noted(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<bool> {
-    let bay = visit.parking.as_ref()?;
+    // A bicycle has none.
+    let bay = visit.parking.as_ref().filter(|bay| bay.bay_class() != BayClass::Bicycle)?;
     if !matches!(bay.state(), RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::CheckedIn)
     {
         return None;

@@ -126,6 +126,8 @@ pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
         BayClass::Standard | BayClass::Unspecified => w.t("bay-standard"),
     };
     let state = match right.state() {
+        // Nobody sees a bicycle come or leave.
+        _ if right.bay_class() == BayClass::Bicycle && right.state() == RightState::Left => w.t("right-over"),
         RightState::CheckedIn => w.t("right-checked-in"),
         RightState::Left => w.t("right-left"),
         RightState::Suspended => w.t("right-suspended"),
