@@ -3,6 +3,7 @@
 
 mod example;
 pub(crate) mod letter;
+mod news;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -66,7 +66,7 @@ impl NoticesGrpc {
     async fn undelivered(&self) -> Result<pb::ListUndeliveredResponse, Error> {
         let now = self.db.clock().now();
         let mut conn = self.db.reader().await?;
-        let notices = store::notices::undelivered(&mut conn, MOST_UNDELIVERED).await?;
+        let notices = store::notices::undelivered(&mut conn, MOST_UNDELIVERED, now).await?;
         let (late, since) = store::notices::late(&mut conn, now).await?;
         Ok(pb::ListUndeliveredResponse {
             notices: notices.iter().map(events::notices::notice).collect(),

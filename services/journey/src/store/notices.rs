@@ -192,12 +192,22 @@ pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec
         .await?)
 }
 
-/// Those that somebody should look at, the newest first.
-pub(crate) async fn undelivered(conn: &mut PgConnection, most: i64) -> Result<Vec<Notice>, Error> {
-    all(sqlx::query_as("select * from notice where state in ('failed', 'unsure') order by made_at desc limit $1")
-        .bind(most)
-        .fetch_all(conn)
-        .await?)
+/// Those that somebody should look at, the newest first: what did not arrive, and news of showings that are not over for
+/// whom there is no address.
+pub(crate) async fn undelivered(conn: &mut PgConnection, most: i64, now: DateTime<Utc>) -> Result<Vec<Notice>, Error> {
+    let news = Kind::ALL.into_iter().filter(|kind| kind.is_news()).map(Kind::name);
+    all(sqlx::query_as(
+        "select * from notice where state in ('failed', 'unsure')
+         union all
+         select n.* from showing s join visit v on v.showing_id = s.showing_id join notice n on n.visit_id = v.id
+             where s.ends_at > $2 and n.state = 'no_address' and n.kind = any($3)
+         order by made_at desc limit $1",
+    )
+    .bind(most)
+    .bind(now)
+    .bind(news.collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?)
 }
 
 /// How many wait although their time has come, and since when the first of them does.

@@ -344,8 +344,19 @@ async fn without_a_mail_server_nothing_is_lost_until_the_contact_is_erased() {
         return_url: String::new(),
     };
     client!(town, &desk()).confirm_visit(request).await.expect("ordered");
-    town.wait_for(&held, VisitState::Confirmed).await;
+    let held = town.wait_for(&held, VisitState::Confirmed).await;
     assert_eq!(kept(&town, &held).await, [("confirmed".to_owned(), "no_address".to_owned(), 0)]);
+    // What they stood by is no news to them; that it begins later somebody must tell them, until it is over.
+    let listed = async || {
+        let list =
+            notices_client!(town, &desk()).list_undelivered(pb::ListUndeliveredRequest {}).await.expect("listed");
+        let notices = list.into_inner().notices;
+        notices.into_iter().map(|it| (it.reference.clone(), it.kind.clone(), it.state())).collect::<Vec<_>>()
+    };
+    assert!(listed().await.is_empty());
+    delay(&town, &held, 10).await;
+    let news = (held.reference.clone(), "delayed".to_owned(), pb::NoticeState::NoAddress);
+    assert_eq!(listed().await, [news]);
     // The contact goes, and with it all that its owner was told.
     town.house.clock.advance(TimeDelta::days(31));
     for _ in 0..200 {

@@ -7,7 +7,7 @@ notices-late = { $n ->
    *[other] { $n } Nachrichten warten auf den Mailserver, die erste seit
  }
 notices-undelivered = Nicht angekommen
-notices-undelivered-do = „Ungewiss“ heißt: Der Mailserver hat die Nachricht bekommen und nicht geantwortet. Vielleicht kommt sie dann zweimal an.
+notices-undelivered-do = „Ungewiss“ heißt: Der Mailserver hat die Nachricht bekommen und nicht geantwortet. Vielleicht kommt sie dann zweimal an. Wer keine Adresse hat, weiß davon nichts: bitte anrufen oder ausrufen.
 notices-all-good = Alles, was gesendet werden sollte, ist gesendet.
 notices-none = Noch keine.
 notices-kinds = Was in den Nachrichten steht

@@ -7,7 +7,7 @@ notices-late = { $n ->
    *[other] { $n } notices wait for the mail server, the first since
  }
 notices-undelivered = Not delivered
-notices-undelivered-do = “Unsure” means: the mail server was given the notice and did not answer. It may then arrive twice.
+notices-undelivered-do = “Unsure” means: the mail server was given the notice and did not answer. It may then arrive twice. Whoever has no address knows nothing of it: please ring them up or call them out.
 notices-all-good = Everything that was to be sent has been sent.
 notices-none = None yet.
 notices-kinds = What notices say
