@@ -112,6 +112,7 @@ conflict-wrong-showing = Zur falschen Vorstellung eingelassen
 conflict-replaced = Mit einer ersetzten Karte eingelassen
 conflict-unknown = Buchung hier nicht bekannt
 conflict-both-in = Beide sitzen
+conflict-stays = Darf bleiben
 conflict-sent-out = Eine Person hinausgebeten
 conflict-resolution = Oder anders
 conflict-resolve = Erledigt

@@ -112,6 +112,7 @@ conflict-wrong-showing = Let in to the wrong showing
 conflict-replaced = Let in with a replaced ticket
 conflict-unknown = Booking not known here
 conflict-both-in = Both are seated
+conflict-stays = May stay
 conflict-sent-out = One was asked to leave
 conflict-resolution = Or else
 conflict-resolve = Done

@@ -43,6 +43,8 @@ struct GroupView {
     reopens: bool,
     /// With commas between them.
     ids: String,
+    /// What staff say who have let all of them stay.
+    stays: String,
     conflicts: Vec<ConflictView>,
 }
 
@@ -51,6 +53,7 @@ struct ConflictView {
     what: String,
     /// Which scan holds, if several do not agree.
     is_double: bool,
+    stays: String,
     reference: String,
     seat: String,
     scans: Vec<ScanView>,
@@ -70,12 +73,18 @@ fn view(w: &Words, it: &ScanConflict) -> ConflictView {
     ConflictView {
         what: w.t(what),
         is_double: it.kind() == ConflictKind::Double,
+        stays: stays(w, it),
         noticed: w.time(&it.noticed_at),
         scans: it.scans.iter().map(|line| scans::view(w, line.clone())).collect(),
         id: it.conflict_id.clone(),
         reference: it.reference.clone(),
         seat: it.seat.clone(),
     }
+}
+
+/// Of a ticket that was let in twice somebody else is there.
+fn stays(w: &Words, it: &ScanConflict) -> String {
+    w.t(if it.kind() == ConflictKind::Double { "conflict-both-in" } else { "conflict-stays" })
 }
 
 /// The lane of the scan that does not fit.
@@ -132,6 +141,9 @@ fn groups<K: PartialEq>(
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, group)) => {
                 group.count += 1;
+                if group.stays != stays(w, it) {
+                    group.stays = w.t("conflict-stays");
+                }
                 group.ids = format!("{},{}", group.ids, it.conflict_id);
                 group.conflicts.push(view(w, it));
             }
@@ -141,6 +153,7 @@ fn groups<K: PartialEq>(
                     count: 1,
                     reopens: it.resolved_by != ITSELF && it.resolution != BY_UNDO,
                     ids: it.conflict_id.clone(),
+                    stays: stays(w, it),
                     conflicts: vec![view(w, it)],
                 };
                 groups.push((key, group));
