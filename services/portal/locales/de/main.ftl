@@ -540,6 +540,17 @@ rooms-closed = Der Warteraum ist geschlossen, die Seiten sind für alle offen.
 rooms-unknown = noch nichts zu verkaufen
 rooms-selling = im Verkauf
 rooms-all-held = alles reserviert
+rooms-silent = der Verkauf antwortet nicht
+rooms-again = Neu laden
+rooms-close-open = Die Seiten dieser Vorstellungen sind sofort für alle offen, so schnell jeder drückt.
+rooms-close-waiting = { $n ->
+    [0] Zurzeit wartet niemand.
+    [one] Eine Person wartet. Ihr Platz in der Reihe zählt dann nicht mehr.
+   *[other] { $n } Personen warten. Ihre Plätze in der Reihe zählen dann nicht mehr.
+}
+rooms-close-final = Das lässt sich nicht zurücknehmen: Ein neuer Warteraum stellt eine neue Reihe auf.
+rooms-close-do = Jetzt schließen
+rooms-close-no = Offen lassen
 sale-start = Verkaufsstart festlegen
 sale-start-intro = Vorher sind die Plätze online nicht buchbar.
 sale-start-at = Online im Verkauf ab

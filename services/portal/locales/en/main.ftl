@@ -540,6 +540,17 @@ rooms-closed = The waiting room is closed, the pages are open to everybody.
 rooms-unknown = nothing to sell yet
 rooms-selling = on sale
 rooms-all-held = all held
+rooms-silent = the seller does not answer
+rooms-again = Load again
+rooms-close-open = The pages of these showings are open to everybody at once, first come first served.
+rooms-close-waiting = { $n ->
+    [0] Nobody waits now.
+    [one] One person waits. Their place in the line does not count any more then.
+   *[other] { $n } people wait. Their places in the line do not count any more then.
+}
+rooms-close-final = This cannot be taken back: a new waiting room makes a new line.
+rooms-close-do = Close it now
+rooms-close-no = Leave it open
 sale-start = Set the start of the sale
 sale-start-intro = Before it, places cannot be booked online.
 sale-start-at = On sale online from

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::waiting_room::{
-        AWAY, FIRST_RATE, LONGEST_PASS, NOTE_EVERY, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with,
+        ANSWER_NOTED_EVERY, AWAY, FIRST_RATE, LONGEST_PASS, NOTE_EVERY, Outlook, PASS, UNDECIDED, is_silent, let_in,
+        next_rate, opens_with,
     },
     error::Error,
     store::{self, NewRoom, Place, Turned},
@@ -71,20 +72,22 @@ pub(crate) struct Offer {
 }
 
 /// Lets in those who are next, as many as the seller can take. Without an offer the seller did not answer:
-/// then it is nobody, and fewer next time.
+/// then it is nobody, and fewer next time; what it said last counts for a while, and then nothing is known.
 pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<(), Error> {
     let now = wall_now();
     let Some(room) = store::lock_room(tx.conn(), id).await? else {
         return Ok(());
     };
-    let was_busy = offer.is_none() || room.busy_at.is_some_and(|at| at > room.turned_at);
+    let has_answered = offer.is_some();
+    let answered_at = if has_answered { Some(now) } else { room.answered_at };
+    let was_busy = !has_answered || room.busy_at.is_some_and(|at| at > room.turned_at);
     let offer = offer.unwrap_or_else(|| Offer {
         showings: room.showings.clone(),
         on_sale_at: None,
-        free: 0,
+        free: room.free(),
         wheelchair: room.wheelchair(),
         held_until: room.held_until,
-        outlook: room.outlook(),
+        outlook: if is_silent(answered_at, now) { Outlook::Unknown } else { room.outlook() },
     });
     let opens_at = opens_with(room.opens_at, room.wished_at, offer.on_sale_at, tx.now());
     let is_open = tx.now() >= opens_at;
@@ -92,12 +95,15 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
     let has_changed = (room.opens_at, room.free(), room.wheelchair(), room.outlook(), room.held_until)
         != (opens_at, offer.free, offer.wheelchair, offer.outlook, offer.held_until);
     if !has_changed && offer.showings == room.showings && !was_busy && (!is_open || crowd.waiting == 0) {
+        if room.answered_at.is_none_or(|at| now - at > ANSWER_NOTED_EVERY) {
+            store::note_answer(tx.conn(), id, now).await?;
+        }
         return Ok(());
     }
     let mut rate = room.rate();
     if is_open && crowd.waiting > 0 {
         let undecided = u32::try_from(crowd.undecided).unwrap_or(u32::MAX);
-        let count = let_in(rate, offer.free, undecided);
+        let count = if has_answered { let_in(rate, offer.free, undecided) } else { 0 };
         let admitted = store::admit(tx.conn(), id, count, now - AWAY, now, now + PASS).await?;
         // A line that did not move at full speed says nothing about how much more the seller could take.
         if was_busy || admitted == u64::from(rate) {
@@ -112,6 +118,7 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
         wheelchair: offer.wheelchair,
         held_until: offer.held_until,
         outlook: offer.outlook,
+        answered_at,
     };
     store::save_turn(tx.conn(), id, &turned, now).await?;
     tx.touch(ROOM_TOPIC, id.to_string());

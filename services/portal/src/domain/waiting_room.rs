@@ -22,6 +22,10 @@ pub(crate) const PACE_WINDOW: TimeDelta = TimeDelta::seconds(60);
 pub(crate) const FIRST_RATE: u32 = 20;
 const FASTEST_RATE: u32 = 500;
 const FASTER: u32 = 10;
+/// What the seller said last counts for so long when it does not answer; then nobody knows what is left.
+const TOLD: TimeDelta = TimeDelta::seconds(30);
+/// That it has answered is noted no more often where nothing else is new.
+pub(crate) const ANSWER_NOTED_EVERY: TimeDelta = TimeDelta::seconds(10);
 /// "Soon" in minutes, as people take it who must not leave their page.
 const SOON: u32 = 2;
 /// Parties that are let in for each free place: some want none of what is left.
@@ -80,6 +84,11 @@ pub(crate) fn next_rate(rate: u32, was_busy: bool) -> u32 {
 /// let in and have not decided yet.
 pub(crate) fn let_in(rate: u32, free: u32, undecided: u32) -> u32 {
     rate.min(free.saturating_mul(PASSES_PER_PLACE).saturating_sub(undecided))
+}
+
+/// Whether nobody knows any more what is left, because the seller has not answered for too long.
+pub(crate) fn is_silent(answered_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    answered_at.is_some_and(|at| now - at > TOLD)
 }
 
 /// Where somebody stands among those who wait: those who were there before come first, in the order drawn,

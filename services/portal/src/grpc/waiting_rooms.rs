@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::waiting_rooms,
-    domain::waiting_room::{AWAY, UNDECIDED},
+    domain::waiting_room::{AWAY, UNDECIDED, is_silent},
     edge::{Edge, answer},
     error::Error,
     rooms, store,
@@ -117,6 +117,7 @@ async fn tell(edge: &Edge, room: WaitingRoom) -> Result<pb::WaitingRoom, Error> 
         rate: room.rate(),
         free: room.free(),
         outlook: room.outlook().name().to_owned(),
+        silent: is_silent(room.answered_at, now),
         showing_ids: room.showings.iter().map(Uuid::to_string).collect(),
         name: Some(LocalizedText { de: room.name_de, en: room.name_en, ..Default::default() }),
         opens_at: Some(timestamp(room.opens_at)),

@@ -1,6 +1,6 @@
 //! The sale as the desk steers it: waiting rooms before showings and releases, and when the sale starts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -22,7 +22,8 @@ use crate::{
     edge::{Edge, answer},
     fields::Fields,
     grpc::waiting_rooms,
-    page::{self, DESK, Frame},
+    live::{self, After, Fragment},
+    page::{self, DESK, Frame, html},
     problem::Problem,
     session::{Guest, Notice},
     words::{Words, at_in_halle},
@@ -30,8 +31,11 @@ use crate::{
 
 const HERE: &str = "/desk/waiting-rooms";
 
+/// How often an open page looks how the rooms stand.
+const EVERY: Duration = Duration::from_secs(1);
+
 #[derive(Template)]
-#[template(path = "desk-waiting-rooms.html")]
+#[template(path = "desk-waiting-rooms.html", blocks = ["live"])]
 struct RoomsPage {
     w: Frame,
     rooms: Vec<RoomView>,
@@ -48,8 +52,18 @@ struct RoomView {
     kind: &'static str,
     waiting: u64,
     admitted: u64,
-    free: u32,
+    free: String,
     rate: u32,
+}
+
+/// Asks before thousands lose their line.
+#[derive(Template)]
+#[template(path = "desk-room-close.html")]
+struct ClosePage {
+    w: Frame,
+    id: Uuid,
+    name: String,
+    waiting: i64,
 }
 
 /// A release or a showing, to choose from.
@@ -61,6 +75,7 @@ struct Thing {
 
 fn room(w: &Words, room: &WaitingRoom) -> RoomView {
     let (key, kind) = match Outlook::named(&room.outlook) {
+        _ if room.silent => ("rooms-silent", "bad"),
         Outlook::Unknown => ("rooms-unknown", "plain"),
         Outlook::Selling => ("rooms-selling", "good"),
         Outlook::AllHeld => ("rooms-all-held", "few"),
@@ -75,7 +90,7 @@ fn room(w: &Words, room: &WaitingRoom) -> RoomView {
         kind,
         waiting: room.waiting,
         admitted: room.admitted,
-        free: room.free,
+        free: if room.silent { "–".to_owned() } else { room.free.to_string() },
         rate: room.rate,
     }
 }
@@ -112,6 +127,37 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     })
 }
 
+/// `/desk/waiting-rooms/live`: the rooms alone, so that nothing is lost of what is being typed beside them.
+pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, _: After) -> Result<Response, Problem> {
+    guest.staff(DESK)?;
+    let (watching, w) = (edge.clone(), guest.frame(String::new()));
+    let state = (tokio::time::interval(EVERY), String::new());
+    let fragments = futures::stream::unfold(state, move |(mut tick, mut last)| {
+        let (edge, w) = (watching.clone(), w.clone());
+        async move {
+            loop {
+                tick.tick().await;
+                match rooms_alone(&edge, w.clone()).await {
+                    Ok(html) if html == last => {}
+                    Ok(html) => {
+                        last.clone_from(&html);
+                        return Some((Ok(Fragment { revision: 0, html }), (tick, last)));
+                    }
+                    Err(problem) => return Some((Err(problem), (tick, last))),
+                }
+            }
+        }
+    });
+    Ok(live::respond(&edge, fragments))
+}
+
+async fn rooms_alone(edge: &Edge, w: Frame) -> Result<String, Problem> {
+    let rooms = waiting_rooms::list(edge).await?;
+    let rooms = rooms.iter().map(|its| room(&w, its)).collect();
+    let page = RoomsPage { w, rooms, things: Vec::new(), key: String::new() };
+    html(page.as_live().render())
+}
+
 /// What was chosen: a showing's and a release's id, one of them empty.
 fn chosen(sent: &Fields) -> Result<(String, String), Problem> {
     match sent.get("what").split_once(':') {
@@ -139,6 +185,22 @@ pub(crate) async fn open(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let opened = waiting_rooms::open(&edge, &caller, request).await;
     let w = &guest.words;
     outcome(&edge, &guest, opened, |_| Notice::good(w.t("rooms-opened")), HERE).await
+}
+
+/// What closing a room comes to, before it is done.
+pub(crate) async fn ask_close(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    guest.staff(DESK)?;
+    let rooms = waiting_rooms::list(&edge).await?;
+    let Some(room) = rooms.iter().find(|room| room.room_id == id.to_string()) else {
+        return Ok(Redirect::to(HERE).into_response());
+    };
+    let w = guest.frame(guest.words.t("rooms-close"));
+    let waiting = i64::try_from(room.waiting).unwrap_or(i64::MAX);
+    page::page(&ClosePage { id, name: w.text(&room.name), waiting, w })
 }
 
 pub(crate) async fn close(

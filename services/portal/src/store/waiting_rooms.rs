@@ -33,6 +33,8 @@ pub(crate) struct WaitingRoom {
     wheelchair: i32,
     pub(crate) held_until: Option<Time>,
     outlook: String,
+    /// When the seller said that last.
+    pub(crate) answered_at: Option<Time>,
     revision: i64,
 }
 
@@ -165,12 +167,13 @@ pub(crate) struct Turned {
     pub(crate) wheelchair: u32,
     pub(crate) held_until: Option<Time>,
     pub(crate) outlook: Outlook,
+    pub(crate) answered_at: Option<Time>,
 }
 
 pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned, now: Time) -> Result<(), Error> {
     sqlx::query(
         "update waiting_room set rate = $2, showings = $3, free = $4, held_until = $5, outlook = $6, turned_at = $7,
-             wheelchair = $8, opens_at = $9, revision = revision + 1
+             wheelchair = $8, opens_at = $9, answered_at = $10, revision = revision + 1
          where id = $1",
     )
     .bind(id)
@@ -182,8 +185,15 @@ pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned
     .bind(now)
     .bind(number(turned.wheelchair))
     .bind(turned.opens_at)
+    .bind(turned.answered_at)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// The seller has answered, and nothing else is new.
+pub(crate) async fn note_answer(conn: &mut PgConnection, id: Uuid, now: Time) -> Result<(), Error> {
+    sqlx::query("update waiting_room set answered_at = $2 where id = $1").bind(id).bind(now).execute(conn).await?;
     Ok(())
 }
 

@@ -38,6 +38,20 @@ async fn a_visitor_waits_and_is_led_to_the_showing() {
     desk.sees(".card", "Wartende").await;
     check(&desk, "the waiting rooms at the desk").await;
     desk.shoots("desk-waiting-rooms").await;
+    // Who comes is counted there by itself, and what is being typed beside it stays.
+    desk.run("document.querySelector('#sale-at').value = '2026-12-24T10:00'").await;
+    let opened: Uuid = sqlx::query_scalar("select id from waiting_room where closed_at is null")
+        .fetch_one(stage.house.pool("portal"))
+        .await
+        .expect("a room");
+    others(&stage, &opened.to_string(), 777, false).await;
+    desk.sees(".card", "777").await;
+    desk.holds("the hour as it was typed", "document.querySelector('#sale-at').value === '2026-12-24T10:00'").await;
+    sqlx::query("delete from waiting_place where room_id = $1")
+        .bind(opened)
+        .execute(stage.house.pool("portal"))
+        .await
+        .expect("they left");
 
     until("a page that invites to wait", async || {
         visitor.open(&page).await;
@@ -75,6 +89,13 @@ async fn a_visitor_waits_and_is_led_to_the_showing() {
     visitor.shoots("showing-more-time").await;
     desk.open("/desk/waiting-rooms").await;
     desk.press("Warteraum schließen").await;
+    desk.sees(".panel", "nicht zurücknehmen").await;
+    check(&desk, "before a waiting room is closed").await;
+    desk.shoots("desk-room-close").await;
+    desk.press("Offen lassen").await;
+    desk.sees(".card", "Wartende").await;
+    desk.press("Warteraum schließen").await;
+    desk.press("Jetzt schließen").await;
     desk.sees(".notice.good", "für alle offen").await;
     for browser in [visitor, plain, desk] {
         browser.quits().await;
