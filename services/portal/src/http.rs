@@ -278,12 +278,14 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     let chosen = request.uri().query().and_then(chosen_language);
     let words = Words::speaking(language(&edge, request.headers(), chosen));
     let mut guest = Guest { words, session: None, path: path.clone(), notice: None };
+    let mut renewed = HeaderMap::new();
     let mut response = if path.starts_with("/static/") {
         next.run(request).await
     } else {
         guest.words = words.of_house(house(&edge).await);
         match load(&edge, &mut guest, request.headers(), &method).await {
-            Ok(()) => {
+            Ok(cookie) => {
+                renewed = cookie;
                 request.extensions_mut().insert(guest.clone());
                 next.run(request).await
             }
@@ -322,6 +324,7 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    session::add_cookies(headers, renewed);
     if let Some(language) = chosen {
         session::add_cookies(headers, session::set_cookie(&edge, session::LANGUAGE, language.tag(), 365 * 24 * 3600));
     }
@@ -339,13 +342,13 @@ fn language(edge: &Edge, headers: &HeaderMap, chosen: Option<Language>) -> Langu
     chosen.or_else(remembered).or_else(wanted).unwrap_or_default()
 }
 
-/// The session behind the cookie, and what it is to be told on this page.
-async fn load(edge: &Edge, guest: &mut Guest, headers: &HeaderMap, method: &Method) -> Result<(), Error> {
+/// The session behind the cookie, and what it is to be told on this page; a monitor's cookie, where it lasts longer from now on.
+async fn load(edge: &Edge, guest: &mut Guest, headers: &HeaderMap, method: &Method) -> Result<HeaderMap, Error> {
     let Some(cookie) = session::cookie(edge, headers, session::SESSION) else {
-        return Ok(());
+        return Ok(HeaderMap::new());
     };
     // A place in a waiting room hangs on this too: what is not ours is refused before it costs a query.
-    let Some(secret) = edge.keys.unseal(&cookie) else { return Ok(()) };
+    let Some(secret) = edge.keys.unseal(&cookie) else { return Ok(HeaderMap::new()) };
     guest.session = store::session(edge.db.pool(), &token::hash(secret), wall_now()).await?;
     if let Some(session) = guest.session.as_ref().filter(|session| session.has_notice)
         && method == Method::GET
@@ -355,7 +358,13 @@ async fn load(edge: &Edge, guest: &mut Guest, headers: &HeaderMap, method: &Meth
         guest.notice =
             edge.db.transact(move |tx| Box::pin(async move { store::take_notice(tx.conn(), id).await })).await?;
     }
-    Ok(())
+    // Only where no handler sets another session; a line that stays open for days is not waited for.
+    match &guest.session {
+        Some(session) if guest.path.starts_with("/monitor/") && !guest.path.ends_with("/live") => {
+            session::renew(edge, session, &cookie).await
+        }
+        _ => Ok(HeaderMap::new()),
+    }
 }
 
 /// A problem as a page.

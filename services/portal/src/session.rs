@@ -7,6 +7,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use kernel::{Caller, Role, clock::wall_now};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub(crate) struct Session {
     /// The visit that /visit shows.
     pub(crate) visit: Option<Uuid>,
     pub(crate) has_notice: bool,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// A paired device.
@@ -191,6 +193,22 @@ pub(crate) async fn open(edge: &Edge, of: Of, before: Option<Uuid>) -> Result<(U
     let (id, value) =
         edge.db.transact(move |tx| Box::pin(async move { commands::open_session(tx, of, before).await })).await?;
     Ok((id, set_cookie(edge, SESSION, &edge.keys.seal(&value), lifetime.num_seconds())))
+}
+
+/// So much of a device's session may be over before it begins anew.
+const RENEWED_AFTER: TimeDelta = TimeDelta::days(30);
+
+/// A paired device stays signed in for as long as it comes back: session and cookie last their whole time anew, and the headers
+/// carry the cookie. Otherwise all monitors that were paired on one day would go dark on one day.
+pub(crate) async fn renew(edge: &Edge, session: &Session, cookie: &str) -> Result<HeaderMap, Error> {
+    let lifetime = crate::domain::DEVICE_SESSION;
+    let until = wall_now() + lifetime;
+    if session.device.is_none() || until - session.expires_at < RENEWED_AFTER {
+        return Ok(HeaderMap::new());
+    }
+    let id = session.id;
+    edge.db.transact(move |tx| Box::pin(async move { store::renew_session(tx.conn(), id, until).await })).await?;
+    Ok(set_cookie(edge, SESSION, cookie, lifetime.num_seconds()))
 }
 
 /// The session's cookie, the pairing's on a device that waits, and the chosen language.

@@ -66,6 +66,12 @@ pub(crate) async fn opened_since(
         .await?)
 }
 
+/// The session lasts until then.
+pub(crate) async fn renew_session(conn: &mut PgConnection, id: Uuid, expires_at: Time) -> Result<(), Error> {
+    sqlx::query("update session set expires_at = $2 where id = $1").bind(id).bind(expires_at).execute(conn).await?;
+    Ok(())
+}
+
 pub(crate) async fn delete_session(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     sqlx::query("delete from session where id = $1").bind(id).execute(conn).await?;
     Ok(())
@@ -85,13 +91,14 @@ struct Row {
     device_kind: Option<String>,
     current_visit: Option<Uuid>,
     has_notice: bool,
+    expires_at: Time,
 }
 
 /// The live session of a cookie. That of a disabled account or a revoked device is dead.
 pub(crate) async fn session(pool: &PgPool, cookie_hash: &[u8], now: Time) -> Result<Option<Session>, Error> {
     let row: Option<Row> = sqlx::query_as(
         "select s.id, a.name as account, a.roles, d.device_id, d.kind as device_kind, s.current_visit,
-                s.notice is not null as has_notice
+                s.notice is not null as has_notice, s.expires_at
          from session s
          left join account a on a.name = s.account
          left join device d on d.token_hash = s.device_token_hash
@@ -110,6 +117,7 @@ pub(crate) async fn session(pool: &PgPool, cookie_hash: &[u8], now: Time) -> Res
         device: row.device_id.zip(row.device_kind).map(|(id, kind)| Device { id, kind }),
         visit: row.current_visit,
         has_notice: row.has_notice,
+        expires_at: row.expires_at,
     }))
 }
 

@@ -10,6 +10,7 @@ mod notices;
 mod on_the_way;
 mod pages;
 mod pairing;
+mod renewed;
 mod sessions;
 mod stand_in;
 mod support;
