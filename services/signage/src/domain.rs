@@ -49,15 +49,14 @@ pub use words::{cleared, exercise, figures, please_note, safety, stay_out, wait_
 
 /// A message of staff lives at most this long.
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
-/// More messages at once nobody reads from ten metres.
-const MESSAGES_AT_ONCE: usize = 3;
+/// More planned messages at once nobody reads from ten metres. What is about safety or operation is left out nowhere: what does
+/// not fit takes turns.
+const PLANNED_AT_ONCE: usize = 3;
 /// So many official warnings stand above what a display says anyway: more would leave it no room.
 const WARNINGS_AT_ONCE: usize = 2;
 /// Who says what is on a line: staff, or an authority whose warning stands above what the display says anyway.
 const MESSAGE: &str = "message";
 const WARNING: &str = "warning";
-/// So many directives and incidents are told at once, the newest.
-const MEASURES_AT_ONCE: usize = 3;
 
 /// The five classes, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -307,8 +306,8 @@ fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     Some(Offer { headline, lines })
 }
 
-/// Directives and incidents for those who stand where the display hangs; what is said of the whole house is for all. The
-/// step-free way is a line of its own where it is another one.
+/// All directives and incidents for those who stand where the display hangs, the newest first; what is said of the whole house
+/// is for all. The step-free way is a line of its own where it is another one.
 fn measures(view: &View, facts: &Facts) -> Option<Offer> {
     let here = |measure: &&Measure| {
         let zone = &measure.zone_id;
@@ -322,7 +321,6 @@ fn measures(view: &View, facts: &Facts) -> Option<Offer> {
     mine.sort_by_key(|it| (std::cmp::Reverse(it.at), it.measure_id));
     let lines: Vec<Line> = mine
         .into_iter()
-        .take(MEASURES_AT_ONCE)
         .flat_map(|it| {
             let line = |text: &Text, step_free| Line {
                 step_free,
@@ -345,12 +343,13 @@ fn all_clear(facts: &Facts) -> Option<Offer> {
     Some(Offer { headline: words::cleared(), lines: vec![line] })
 }
 
-/// The messages of a class that take this display, newest first.
+/// The messages of a class that take this display, newest first: of planned ones some, of all others each.
 fn messages(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    let most = if class == Class::Scheduled { PLANNED_AT_ONCE } else { usize::MAX };
     let lines: Vec<Line> = said(view, facts, now)
         .into_iter()
         .filter(|message| message.class == class && !message.beside)
-        .take(MESSAGES_AT_ONCE)
+        .take(most)
         .map(|message| message_line(message, MESSAGE))
         .collect();
     let headline = if class == Class::Safety { words::safety() } else { words::please_note() };

@@ -254,7 +254,9 @@ fn wayfinding(base: &Base, facts: &Facts) -> Offer {
         }
         let full = facts.zones.iter().find(|zone| zone.zone_id == way.zone && zone.level != ZoneLevel::Free);
         if let Some(zone) = full {
-            line.detail = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };
+            let level = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };
+            // What else is that way, as an accessible toilet, is there all the same.
+            line.detail = words::both(level, &line.detail);
             line.observed_at = zone.observed_at;
             line.quality = Some(zone.quality);
             "flow".clone_into(&mut line.source);

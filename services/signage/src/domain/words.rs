@@ -102,6 +102,21 @@ pub(super) fn zone_stop() -> Text {
     say("zurzeit voll – bitte warten", "full at the moment – please wait", "Hier ist es voll. Bitte warten.")
 }
 
+/// One after the other, in each language.
+pub(super) fn both(first: Text, second: &Text) -> Text {
+    if *second == Text::default() {
+        return first;
+    }
+    let join = |first: &str, second: &str| format!("{first} · {second}");
+    let easy = |text: &Text| if text.plain.is_empty() { text.de.clone() } else { text.plain.clone() };
+    let has_easy = !first.plain.is_empty() || !second.plain.is_empty();
+    Text {
+        plain: if has_easy { join(&easy(&first), &easy(second)) } else { String::new() },
+        de: join(&first.de, &second.de),
+        en: join(&first.en, &second.en),
+    }
+}
+
 pub(super) fn zone_busy() -> Text {
     say("fast voll", "nearly full", "fast voll")
 }

@@ -260,6 +260,34 @@ fn a_full_zone_says_how_that_is_known() {
         assert_eq!(compose(&view, &facts, at(1)).lines[0].quality, Some(quality));
     }
     assert_eq!(compose(&view, &Facts::default(), at(1)).lines[0].quality, None, "an arrow is no measurement");
+    // What else there is, is there also when it is full.
+    let mut base = (*view.base).clone();
+    base.setup.wayfinding[0].detail = Text::new("auch barrierefreies WC", "also accessible toilet");
+    base.setup.wayfinding[0].detail.plain = "auch Toilette für Rollstuhl".to_owned();
+    let view = View { base: Arc::new(base), standing_in: Vec::new() };
+    for (level, says) in [
+        (ZoneLevel::Free, ["auch barrierefreies WC", "also accessible toilet", "auch Toilette für Rollstuhl"]),
+        (
+            ZoneLevel::Busy,
+            [
+                "fast voll · auch barrierefreies WC",
+                "nearly full · also accessible toilet",
+                "fast voll · auch Toilette für Rollstuhl",
+            ],
+        ),
+        (
+            ZoneLevel::Stop,
+            [
+                "zurzeit voll – bitte warten · auch barrierefreies WC",
+                "full at the moment – please wait · also accessible toilet",
+                "Hier ist es voll. Bitte warten. · auch Toilette für Rollstuhl",
+            ],
+        ),
+    ] {
+        let facts = Facts { zones: vec![Zone { level, ..zone("cafe", "") }], ..Facts::default() };
+        let detail = &compose(&view, &facts, at(1)).lines[0].detail;
+        assert_eq!([&detail.de, &detail.en, &detail.plain], says);
+    }
 }
 
 #[test]
