@@ -119,3 +119,7 @@ refused-FreeSeating = Hier ist freie Platzwahl. Bitte keine Plätze angeben.
 refused-SeatsNotSold = Diese Plätze werden für diese Vorstellung nicht verkauft. Bitte andere wählen.
 refused-EndedForGood = Das Ende lässt sich nur fünf Minuten lang zurücknehmen. Bitte neu anordnen.
 refused-TooLateToRestore = Das geht nur fünf Minuten lang. Bitte die Meldung neu senden.
+refused-field-from = Beginn; eine Uhrzeit wie 09:00
+refused-field-until = Ende; eine Uhrzeit wie 18:00
+refused-field-first-day = erster Tag
+refused-field-items-media-id = Bild oder Film; bitte neu wählen

@@ -119,3 +119,7 @@ refused-FreeSeating = Seating is free here. Please name no places.
 refused-SeatsNotSold = These places are not sold for this showing. Please choose others.
 refused-EndedForGood = An end can be taken back for five minutes only. Please order it anew.
 refused-TooLateToRestore = That is possible for five minutes only. Please send the message anew.
+refused-field-from = begin; a time of day such as 09:00
+refused-field-until = end; a time of day such as 18:00
+refused-field-first-day = first day
+refused-field-items-media-id = picture or film; please choose it anew

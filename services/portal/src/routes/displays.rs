@@ -1,6 +1,7 @@
 //! The monitors: what each is to show, whether it really does, and pairing of new devices.
 
 pub(crate) mod audit;
+mod feed_problem;
 pub(crate) mod media;
 pub(crate) mod playlists;
 pub(crate) mod plays;

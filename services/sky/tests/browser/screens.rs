@@ -69,6 +69,7 @@ async fn schedules(desk: &Browser) {
     desk.press("Speichern").await;
     desk.sees("[role=alert]", "So geht es nicht").await;
     desk.sees("[role=alert]", "Text zu jedem Bild").await;
+    desk.holds("and in German", "document.querySelector('[role=alert] [lang]') === null").await;
     accessible::check(desk, "a playlist that was refused").await;
     desk.types("#en_1", "Long night of stars").await;
     desk.types("#de_2", "Sternencafé offen").await;

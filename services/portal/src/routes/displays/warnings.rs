@@ -14,6 +14,7 @@ use sky_proto::signage::v1::{
 };
 use tonic::Status;
 
+use super::feed_problem;
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -41,7 +42,7 @@ struct FeedView {
     /// "vor 12 s"; may be empty.
     heard: String,
     warnings: String,
-    /// What was wrong with its last answer, as signage says it, in English; may be empty.
+    /// What was wrong with its last answer; may be empty.
     problem: String,
 }
 
@@ -67,7 +68,7 @@ fn view(w: &Words, it: WarningFeed) -> FeedView {
         kind,
         heard: seconds.map(heard).unwrap_or_default(),
         warnings: w.n("feed-warnings", it.warnings),
-        problem: it.problem,
+        problem: feed_problem::said(w, &it.problem),
     }
 }
 
