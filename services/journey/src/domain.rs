@@ -134,7 +134,8 @@ pub(crate) struct Bay {
     pub(crate) part: Part,
     pub(crate) from: DateTime<Utc>,
     pub(crate) until: DateTime<Utc>,
-    /// Its vehicle is expected no sooner than that, whenever its time begins: it may have begun for an earlier showing.
+    /// Its visit has gone to another showing: its vehicle is expected no sooner than that, though its time may have begun for
+    /// the one before.
     #[serde(default)]
     pub(crate) expected_from: Option<DateTime<Utc>>,
     /// As it was when it was booked.

@@ -333,8 +333,13 @@ fn note_bay(visit: &mut Visit, news: &News) {
         // The visit has gone to another showing: that one's times are told next.
         News::RightMoved { showing: Some(showing), .. } if *showing != of => {}
         News::RightMoved { from, until, expected_from, .. } => {
-            (bay.from, bay.until, bay.expected_from) = (*from, *until, *expected_from);
-            if std::mem::take(&mut bay.rebooked) {
+            (bay.from, bay.until) = (*from, *until);
+            let is_rebooked = std::mem::take(&mut bay.rebooked);
+            // Whose own showing is late may be on the way: for them the bay is there from when it was.
+            if is_rebooked || bay.expected_from.is_some() {
+                bay.expected_from = *expected_from;
+            }
+            if is_rebooked {
                 bay.booked_from = bay.due_from();
             }
         }

@@ -131,6 +131,9 @@ fn a_bay_follows_the_showing_that_its_visit_has_gone_to() {
         showing: Some(showing),
         expected_from: expected.map(at),
     };
+    note(&mut visit, &moved(left, 60, 240, Some(70)));
+    let bay = visit.bay.as_ref().expect("a bay");
+    assert_eq!(bay.due_from(), at(60), "its own showing is late, and they may be on the way");
     visit.showing = to;
     visit.bay.as_mut().expect("a bay").rebooked = true;
     for (news, (from, until, due), why) in [
