@@ -201,8 +201,8 @@
     const take = people ? inside.slice(0, people) : inside;
     return { verdict: "exited", good: true, text: words.exited + " " + take.length, detail: signed ? "" : words.unchecked, take };
   };
-  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows, and for as long
-  // as the house file says. Then only the house does.
+  // `late`: why somebody is let in where admission is stopped, or after the last entry; the latter while the doors are open, as
+  // far as the list knows, and for as long as the house file says. Then only the house does.
   const judge = async (text, people, late, showing) => {
     if (isStopped("house")) return no("stopped");
     const { refusal, found, signed } = await identify(text, showing);
@@ -210,7 +210,7 @@
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (found.showing.over) return no("late");
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
-    if (isStopped(showing) && !late) return no("zonestopped");
+    if (isStopped(showing) && !late) return Object.assign(no("zonestopped"), { stop: true });
     const mayBeLate = found.showing.open && now() < found.showing.lateUntil;
     if (now() > found.showing.lastEntryAt && !(late && mayBeLate)) return Object.assign(no("late"), { late: mayBeLate });
     const left = found.tickets.filter((it) => !isIn(it));
@@ -238,6 +238,7 @@
     one(".verdict b").textContent = said.text;
     one(".verdict .detail").textContent = [said.detail, said.alone ? words.alone : ""].filter(Boolean).join(" · ");
     one(".late").hidden = !said.late;
+    one(".exception").hidden = !said.stop;
     one(".back").hidden = !said.back;
     if (navigator.vibrate) navigator.vibrate(said.good ? 60 : [200, 100, 200]);
     kept.log = [{ at: now(), good: said.good, text: said.text, code: said.code }].concat(kept.log).slice(0, SHOWN);
@@ -296,7 +297,7 @@
   // way: "in", "out", or "back", which only the house can.
   const scan = async (code, people, showing, late, way) => {
     const nonce = random(16);
-    const about = { code, people, showing };
+    const about = { code, people, showing, way };
     const decide = async () => way === "back" ? no("reentry") : way === "out" ? leave(code, people, showing) : judge(code, people, late, showing);
     const before = await decide();
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
@@ -383,15 +384,15 @@
     take(code);
   });
   // The same code once more, with the reason why it may still go in.
-  one(".late").addEventListener("click", (event) => {
+  [".late", ".exception"].forEach((css) => one(css).addEventListener("click", (event) => {
     const late = event.target.value;
     const about = asked;
     if (!late || !about) return;
-    one(".late").hidden = true;
+    one(css).hidden = true;
     // For a scanner that types.
     one("#code").focus();
-    scanned = scanned.then(() => scan(about.code, about.people, about.showing, late, "in"));
-  });
+    scanned = scanned.then(() => scan(about.code, about.people, about.showing, late, about.way));
+  }));
   one(".back").addEventListener("click", (event) => {
     const about = asked;
     if (event.target.tagName !== "BUTTON" || !about) return;
@@ -554,6 +555,8 @@
   if (window.BarcodeDetector && navigator.mediaDevices) {
     one("#camera").hidden = false;
     one("#camera").addEventListener("click", camera);
+  } else {
+    one(".no-camera").hidden = false;
   }
 
   if (navigator.serviceWorker) {

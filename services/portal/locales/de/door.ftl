@@ -239,3 +239,7 @@ door-exited = Hinausgegangen:
 door-not-in = Von dieser Gruppe sind drinnen:
 door-reentry = Ist hinausgegangen. Wieder herein geht nur mit Verbindung; sonst bitte zur Kasse.
 door-way = Richtung
+exception-agreed = Mit der Leitung abgesprochen
+exception-escorted = Geht mit Personal hinein
+exception-party = Gehört zu jemandem, der drin ist
+door-no-camera = Dieser Browser liest keine Codes mit der Kamera, das können Chrome und Edge auf Android: bitte den Code tippen oder einen Handscanner anschließen.

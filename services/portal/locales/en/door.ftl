@@ -239,3 +239,7 @@ door-exited = Gone out:
 door-not-in = Of this party there are inside:
 door-reentry = Has gone out. Coming back in needs a connection; else to the desk, please.
 door-way = Direction
+exception-agreed = Agreed with whoever is in charge
+exception-escorted = Goes in with staff
+exception-party = Belongs to somebody who is inside
+door-no-camera = This browser reads no codes with the camera, which Chrome and Edge on Android do: please type the code or connect a hand scanner.

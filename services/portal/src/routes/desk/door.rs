@@ -21,7 +21,7 @@ use sky_proto::flow::v1::{
     ScanRequest, ScanVerdict, SubmitScansRequest, UndoScanRequest,
 };
 
-use super::scans::{admits, is_good, late_reasons, told};
+use super::scans::{admits, exception_reasons, is_good, late_reasons, told};
 use crate::{
     alarm,
     edge::{Edge, answer},
@@ -42,13 +42,15 @@ struct DoorPage {
     w: Frame,
     /// Why somebody is let in late, each one a button.
     reasons: Vec<String>,
+    /// Why into a zone that is stopped.
+    exceptions: Vec<String>,
 }
 
 /// `GET /desk/door`
 pub(crate) async fn page(guest: Guest) -> Result<Response, Problem> {
     guest.staff(DESK)?;
     let w = guest.frame(guest.words.t("door-title"));
-    whole(&DoorPage { reasons: late_reasons(&w), w })
+    whole(&DoorPage { reasons: late_reasons(&w), exceptions: exception_reasons(&w), w })
 }
 
 /// The day's tickets, for the script. Times are milliseconds since 1970 by the house's clock.
@@ -207,6 +209,8 @@ pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let (house_stopped, zone_stopped) = stops(verdict, &sent);
     let said = json!({
         "good": is_good(verdict), "people": people, "text": notice.text, "detail": notice.detail, "late": is_late,
+        // Staff may have a reason.
+        "stop": verdict == ScanVerdict::ZoneStopped,
         // Somebody who had left: staff look at the person.
         "back": verdict == ScanVerdict::ReentryByStaff,
         "houseStopped": house_stopped, "zoneStopped": zone_stopped,

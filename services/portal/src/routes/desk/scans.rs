@@ -34,7 +34,7 @@ const LOOKED_AT: u32 = 20;
 struct OfferPage {
     w: Frame,
     message: String,
-    /// Late: why, each one a button.
+    /// Late, or to a zone that is stopped: why, each one a button.
     reasons: Vec<String>,
     /// Else what to press instead.
     instead: String,
@@ -49,6 +49,11 @@ struct OfferPage {
 /// Why somebody is let in late, in the words of the log.
 pub(super) fn late_reasons(w: &Words) -> Vec<String> {
     ["late-queue", "late-traffic", "late-agreed"].map(|key| w.t(key)).into()
+}
+
+/// Why somebody is let in although a directive stops admission there, in the words of the log.
+pub(super) fn exception_reasons(w: &Words) -> Vec<String> {
+    ["exception-agreed", "exception-escorted", "exception-party"].map(|key| w.t(key)).into()
 }
 
 /// Whether somebody went through the door.
@@ -87,8 +92,8 @@ pub(super) async fn admits(edge: &Edge, caller: &Caller, showing: &str) -> bool 
     })
 }
 
-/// What staff may do about a verdict, if anything: a reason for who comes late, a look at who comes back, the right
-/// door for who stands at the wrong one.
+/// What staff may do about a verdict, if anything: a reason for who comes late or to a stopped zone, a look at who comes back,
+/// the right door for who stands at the wrong one.
 async fn offer(
     edge: &Edge,
     guest: &Guest,
@@ -100,6 +105,10 @@ async fn offer(
     let (reasons, instead, way, showing) = match answer.verdict() {
         ScanVerdict::TooLate if sent.get("way").is_empty() && admits(edge, caller, sent.get("showing")).await => {
             (late_reasons(w), String::new(), "", sent.get("showing"))
+        }
+        ScanVerdict::ZoneStopped => {
+            let way = if sent.get("way") == "back" { "back" } else { "" };
+            (exception_reasons(w), String::new(), way, sent.get("showing"))
         }
         ScanVerdict::ReentryByStaff => (Vec::new(), w.t("offer-reentry"), "back", sent.get("showing")),
         ScanVerdict::WrongShowing if admits(edge, caller, &answer.other_showing_id).await => {
