@@ -24,11 +24,37 @@ const forgetSheet = async () => {
   await (await caches.open(CUPBOARD)).delete(SHEET);
 };
 
+const needsOf = (text) => new Set(text.match(/\/static\/[\w.-]+(\?\w+)?/g) || []);
+// What no page in the cupboard needs is of a release that is gone. Not while a page is put away: its files lie there before it.
+let begun = 0;
+let done = 0;
+const sweep = async () => {
+  const since = begun;
+  const cupboard = await caches.open(CUPBOARD);
+  const needed = new Set();
+  const files = [];
+  for (const it of await cupboard.keys()) {
+    const { pathname, search } = new URL(it.url);
+    if (pathname.startsWith("/static/")) files.push(pathname + search);
+    else for (const need of needsOf(await (await cupboard.match(it)).text())) needed.add(need);
+  }
+  for (const file of files) if (!needed.has(file) && begun === since) await cupboard.delete(file);
+};
+
 // What a page needs goes in first, so that a page in the cupboard is always whole.
 const put = async (path, answer) => {
+  begun += 1;
+  try {
+    await putWhole(path, answer);
+  } finally {
+    done += 1;
+  }
+  if (done === begun) await sweep().catch(() => {});
+};
+const putWhole = async (path, answer) => {
   const text = await answer.clone().text();
   const cupboard = await caches.open(CUPBOARD);
-  const needs = Array.from(new Set(text.match(/\/static\/[\w.-]+(\?\w+)?/g) || []));
+  const needs = Array.from(needsOf(text));
   const missing = [];
   for (const need of needs) if (!(await cupboard.match(need))) missing.push(need);
   await cupboard.addAll(missing);
