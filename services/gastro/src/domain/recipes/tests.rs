@@ -1,3 +1,5 @@
+//! Of lines whose recipe or changes were corrected, and of who is asked.
+
 use kernel::values::Text;
 
 use super::*;
