@@ -28,6 +28,7 @@ use crate::{
     operations::{self, Room, Rooms},
     position::Durable,
     relay::Relay,
+    serving::{self, Patience},
     transport::Transports,
 };
 
@@ -187,8 +188,9 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
         carry_hints(name, &broker, &hub, &background);
     }
 
-    let grpc_address = serve_grpc(grpc_listener, grpc, &tasks, &background)?;
-    let http_address = serve_http(http_listener, http.merge(kernel_pages(rooms.clone())), &tasks, &background)?;
+    let grpc_address = serving::grpc(grpc_listener, grpc, Patience::USUAL, &tasks, &background)?;
+    let http = http.merge(kernel_pages(rooms.clone()));
+    let http_address = serving::http(http_listener, http, Patience::USUAL, &tasks, &background)?;
     tracing::info!(grpc = %grpc_address, http = %http_address, services = ?services.iter().map(|service| service.name).collect::<Vec<_>>(), "ready");
     Ok(Running { grpc: grpc_address, http: http_address, tasks, background, transports, rooms, by_name })
 }
@@ -237,41 +239,6 @@ async fn bind(key: &str, address: &str) -> anyhow::Result<TcpListener> {
         ),
         _ => anyhow::anyhow!("{key}: cannot listen on {address}: {error}"),
     })
-}
-
-fn serve_grpc(listener: TcpListener, router: Router, tasks: &Tasks, background: &Tasks) -> anyhow::Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    let stop = background.stopping();
-    tasks.spawn(async move {
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener).map(|socket| {
-            socket.inspect(|socket| {
-                // Small answers must not wait for the next packet.
-                let _ = socket.set_nodelay(true);
-            })
-        });
-        let served = tonic::transport::Server::builder()
-            .http2_keepalive_interval(Some(Duration::from_secs(20)))
-            .max_concurrent_streams(10_000)
-            .add_routes(Routes::from(router))
-            .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "gRPC listener failed");
-        }
-    });
-    Ok(address)
-}
-
-fn serve_http(listener: TcpListener, router: Router, tasks: &Tasks, background: &Tasks) -> anyhow::Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    let stop = background.stopping();
-    tasks.spawn(async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
-            tracing::error!(%error, "HTTP listener failed");
-        }
-    });
-    Ok(address)
 }
 
 /// Liveness, readiness and metrics, for whatever watches the process.

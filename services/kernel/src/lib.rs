@@ -32,6 +32,7 @@ pub mod relay;
 mod remembered;
 mod seal;
 pub mod service;
+mod serving;
 mod signed_list;
 pub mod tasks;
 pub mod telemetry;
