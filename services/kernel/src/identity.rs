@@ -404,7 +404,7 @@ pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next
                     request.extensions_mut().insert(issued_at);
                 }
                 request.extensions_mut().insert(caller);
-                next.run(request).await
+                crate::unreadable::blame(next.run(request).await)
             }
             Err(status) => {
                 tracing::debug!(path = request.uri().path(), reason = status.message(), "call refused");

@@ -42,6 +42,7 @@ pub mod ticket_code;
 pub mod tls;
 pub mod token;
 pub mod transport;
+mod unreadable;
 pub mod values;
 
 pub use answers::Batch;

@@ -15,6 +15,7 @@ mod recurring;
 mod restored;
 mod shutdown;
 mod transactions;
+mod unreadable;
 
 use kernel::{BoxFuture, Code, Consumer, Context, Event, Failure, Parts, Service, Tx, testing::producer};
 use prost::Name;
