@@ -40,7 +40,8 @@ pub const RUNS: &str = "(() => { const film = document.querySelector('.stage vid
     return film !== null && film.videoWidth === 64 && film.currentTime > 0.1 && !film.paused && film.error === null; })()";
 
 /// What can be played is kept for the time without network.
-const KEPT: &str = "caches.open('sky-media').then((kept) => kept.match(document.querySelector('.stage video').src)).then(Boolean)";
+const KEPT: &str =
+    "caches.open('sky-media').then((kept) => kept.match(document.querySelector('.stage video').src)).then(Boolean)";
 
 pub async fn film(desktop: &Desktop, desk: &Browser) {
     let recorded = desk.driver.execute_async(RECORD, Vec::new()).await.expect("recorded");
