@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub(crate) use blocking::set_blocked;
 pub(crate) use confirm::{Confirmed, confirm};
 pub(crate) use moving::{Move, move_booking};
-pub(crate) use reissue::reissue;
+pub(crate) use reissue::{forget_reasons, reissue};
 pub(crate) use reseat::reseat;
 pub(crate) use set_aside::{bury, lock_showings_of, set_aside, take_up};
 pub(crate) use showings::{

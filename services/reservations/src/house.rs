@@ -2,6 +2,7 @@
 //! everything before anything is written; applying the same file again changes nothing.
 
 mod overlaps;
+mod plans;
 mod releases;
 
 use std::collections::HashSet;
@@ -14,10 +15,13 @@ use toml::Spanned;
 use crate::{
     commands::{self, OnSale},
     domain::{
-        Audience, OnlyWith, Seat, Tariff,
+        Audience, OnlyWith, Tariff,
         schedule::{AnnouncedRelease, DAYS_AHEAD, Holidays, MOST_DAYS_AHEAD, Released, Slot},
     },
-    store::{house as store, offers::save_release},
+    store::{
+        house as store,
+        offers::{leave_releases, save_release, withdraw_releases},
+    },
 };
 
 #[derive(Deserialize)]
@@ -33,7 +37,7 @@ struct Section {
     days_ahead: Spanned<u32>,
     taxes: Vec<TaxRow>,
     tariffs: Vec<TariffRow>,
-    layouts: Vec<Layout>,
+    layouts: Vec<plans::Layout>,
     titles: Vec<Title>,
     schedule: Vec<SlotRow>,
     #[serde(default)]
@@ -68,32 +72,6 @@ struct TariffRow {
     /// Each with another one.
     #[serde(default)]
     one_each: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Layout {
-    id: Spanned<String>,
-    hall: Spanned<String>,
-    name: Text,
-    permit: String,
-    rows: Spanned<Vec<Row>>,
-    /// Pairs of a wheelchair place (W1, W2, …) and its companion's (W1B, W2B, …).
-    #[serde(default)]
-    wheelchair_places: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    row: Spanned<String>,
-    seats: Spanned<u32>,
-    /// Of every seat of the row: "hearing_loop", "step_free".
-    #[serde(default)]
-    features: Vec<Spanned<String>>,
-    /// Seats with floor for a dog.
-    #[serde(default)]
-    guide_dog: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -137,8 +115,8 @@ struct SlotRow {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HolidayRow {
-    from: NaiveDate,
-    until: NaiveDate,
+    from: Spanned<NaiveDate>,
+    until: Spanned<NaiveDate>,
 }
 
 const fn public() -> Audience {
@@ -165,7 +143,6 @@ const CHARGED: &str =
 const TAXED: &str =
     "people were taxed by this row as it was; leave it, and add one with a new id, which newer prices name";
 
-const MOST_SEATS: u32 = 200_000;
 /// No place costs more than 1,000 euro: a typo would.
 const MOST_CENTS: u32 = 100_000;
 
@@ -190,8 +167,9 @@ fn read(text: &str) -> Result<House, String> {
         return Err(wrong(text, &section.days_ahead, "days_ahead", &problem));
     }
     check_tariffs(text, &section)?;
-    check_layouts(text, &section)?;
+    plans::check(text, &section)?;
     check_titles(text, &section)?;
+    check_holidays(text, &section)?;
     let slots = slots(text, &section)?;
     overlaps::check(text, &section)?;
     let releases = releases::read(text, &section)?;
@@ -243,37 +221,6 @@ fn check_tariffs(text: &str, section: &Section) -> Result<(), String> {
     Ok(())
 }
 
-fn check_layouts(text: &str, section: &Section) -> Result<(), String> {
-    let mut ids = HashSet::new();
-    for (place, layout) in section.layouts.iter().enumerate() {
-        let key = |name: &str| format!("layouts[{place}].{name}");
-        fresh_slug(text, &mut ids, &layout.id, &key("id"))?;
-        values::slug("hall", layout.hall.get_ref())
-            .map_err(|error| wrong(text, &layout.hall, &key("hall"), &error.problem))?;
-        if layout.rows.get_ref().is_empty() {
-            return Err(wrong(text, &layout.rows, &key("rows"), "needs at least one row"));
-        }
-        let mut rows = HashSet::new();
-        for (at, row) in layout.rows.get_ref().iter().enumerate() {
-            let key = |name: &str| format!("layouts[{place}].rows[{at}].{name}");
-            fresh_slug(text, &mut rows, &row.row, &key("row"))?;
-            if row.row.get_ref() == "W" {
-                return Err(wrong(text, &row.row, &key("row"), "W is the wheelchair places' row"));
-            }
-            if !(1..=MOST_SEATS).contains(row.seats.get_ref()) {
-                return Err(wrong(text, &row.seats, &key("seats"), "must be 1 to 200000"));
-            }
-            for feature in &row.features {
-                if !["hearing_loop", "step_free"].contains(&feature.get_ref().as_str()) {
-                    let problem = "must be \"hearing_loop\" or \"step_free\"";
-                    return Err(wrong(text, feature, &key("features"), problem));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 fn check_titles(text: &str, section: &Section) -> Result<(), String> {
     let mut ids = HashSet::new();
     for (place, title) in section.titles.iter().enumerate() {
@@ -285,6 +232,20 @@ fn check_titles(text: &str, section: &Section) -> Result<(), String> {
         if !section.tariffs.iter().any(|tariff| tariff.category == *title.category.get_ref()) {
             let problem = format!("no tariff has the category \"{}\"", title.category.get_ref());
             return Err(wrong(text, &title.category, &key("category"), &problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_holidays(text: &str, section: &Section) -> Result<(), String> {
+    let mut first_days = HashSet::new();
+    for (place, row) in section.school_holidays.iter().enumerate() {
+        let key = |name: &str| format!("school_holidays[{place}].{name}");
+        if row.until.get_ref() < row.from.get_ref() {
+            return Err(wrong(text, &row.until, &key("until"), "is before they begin"));
+        }
+        if !first_days.insert(*row.from.get_ref()) {
+            return Err(wrong(text, &row.from, &key("from"), "other holidays begin on this day"));
         }
     }
     Ok(())
@@ -305,7 +266,7 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
             let problem = "must end before the showing does";
             return Err(wrong(text, &row.last_entry_minutes, &key("last_entry_minutes"), problem));
         }
-        let places = seats(layout).len();
+        let places = plans::seats(layout).len();
         for (name, quota) in
             [("door_quota", &row.door_quota), ("staff_quota", &row.staff_quota), ("school_quota", &row.school_quota)]
         {
@@ -336,42 +297,6 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
         }
     }
     Ok(slots)
-}
-
-/// The places of a layout: rows from the front, then the wheelchair places with their companions'.
-fn seats(layout: &Layout) -> Vec<Seat> {
-    let mut seats = Vec::new();
-    for (place, row) in layout.rows.get_ref().iter().enumerate() {
-        let width = *row.seats.get_ref();
-        for number in 1..=width {
-            let mut features: Vec<String> = row.features.iter().map(|feature| feature.get_ref().clone()).collect();
-            if number == 1 || number == width {
-                features.push("aisle".to_owned());
-            }
-            if row.guide_dog.contains(&number) {
-                features.push("guide_dog".to_owned());
-            }
-            seats.push(Seat {
-                label: format!("{}{number}", row.row.get_ref()),
-                row: row.row.get_ref().clone(),
-                row_place: i32::try_from(place).unwrap_or(i32::MAX),
-                number: number.cast_signed(),
-                features,
-            });
-        }
-    }
-    for number in 1..=layout.wheelchair_places {
-        for (label, feature) in [(format!("W{number}"), "wheelchair"), (format!("W{number}B"), "companion")] {
-            seats.push(Seat {
-                label,
-                row: "W".to_owned(),
-                row_place: -1,
-                number: number.cast_signed(),
-                features: vec![feature.to_owned(), "step_free".to_owned()],
-            });
-        }
-    }
-    seats
 }
 
 /// Reads and checks the whole part.
@@ -408,6 +333,8 @@ async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
             store::save_tax(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref(), tax.valid_from, &tax.source)
                 .await?;
     }
+    let named: Vec<&str> = section.tariffs.iter().map(|row| row.id.get_ref().as_str()).collect();
+    changed |= store::end_tariffs(tx.conn(), &named).await?;
     for (place, row) in section.tariffs.iter().enumerate() {
         let tariff = Tariff {
             id: row.id.get_ref().clone(),
@@ -429,34 +356,27 @@ async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
         changed |=
             store::save_tariff(tx.conn(), &tariff, &row.source, i32::try_from(place).unwrap_or(i32::MAX)).await?;
     }
-    for (place, layout) in section.layouts.iter().enumerate() {
-        let seats = seats(layout);
-        let id = layout.id.get_ref();
-        let known = store::layout_size(tx.conn(), id).await?;
-        if known != 0 && known.unsigned_abs() != seats.len() as u64 {
-            let problem = format!(
-                "has {} places, but {known} are approved and sold under this id; give the new plan a new id",
-                seats.len()
-            );
-            return Err(refused(wrong(text, &layout.id, &format!("layouts[{place}]"), &problem)));
-        }
-        store::save_layout(tx.conn(), id, layout.hall.get_ref(), &layout.name, &layout.permit, &seats).await?;
-    }
+    changed |= plans::write(tx, text, section).await?;
     for title in &section.titles {
         let minutes = *title.minutes.get_ref();
         let (id, category) = (title.id.get_ref(), title.category.get_ref());
         changed |= store::save_title(tx.conn(), id, &title.name, &title.description, minutes, category).await?;
     }
-    let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
+    let holidays: Vec<_> =
+        section.school_holidays.iter().map(|row| (*row.from.get_ref(), *row.until.get_ref())).collect();
     store::save_schedule(tx.conn(), &house.slots, &holidays, *section.days_ahead.get_ref()).await?;
     // Before the releases lock theirs: all showings are locked in one order.
     if changed {
         crate::store::new_offer(tx.conn()).await?;
     }
+    let named: Vec<&str> = house.releases.iter().map(|release| release.id.as_str()).collect();
+    withdraw_releases(tx.conn(), &named).await?;
     for release in &house.releases {
         if save_release(tx.conn(), release).await? {
             commands::set_sale_start(tx, &OnSale::Release(release.id.clone()), release.on_sale_at).await?;
         }
     }
+    let now = tx.now();
+    leave_releases(tx.conn(), now).await?;
     Ok(commands::schedule(tx).await?)
 }

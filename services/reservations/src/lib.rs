@@ -63,6 +63,11 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::schedule(tx))).await?) })
     });
     let db = context.db.clone();
+    context.every("why codes were issued anew days ago", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::forget_reasons(tx))).await?) })
+    });
+    let db = context.db.clone();
     context.every("availability", Duration::from_millis(250), move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::tell_availability(tx))).await?) })

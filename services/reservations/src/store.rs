@@ -6,6 +6,7 @@ pub(crate) mod bookings;
 pub(crate) mod claims;
 pub(crate) mod codes;
 pub(crate) mod house;
+pub(crate) mod layouts;
 pub(crate) mod offers;
 pub(crate) mod sale;
 pub(crate) mod set_aside;
@@ -367,12 +368,12 @@ struct TariffRow {
     one_each: bool,
 }
 
-/// Every tariff there is, in the order in which people are shown them.
+/// Every tariff that the house file names, in the order in which people are shown them.
 pub(crate) async fn tariffs(conn: &mut PgConnection) -> Result<Vec<Tariff>, Error> {
     let rows: Vec<TariffRow> = sqlx::query_as(
         "select f.id, f.category, f.class, f.label, f.cents, f.tax_id, t.basis_points, f.valid_from,
              f.only_with, f.one_each
-         from tariff f join tax t on t.id = f.tax_id order by f.place",
+         from tariff f join tax t on t.id = f.tax_id where not f.ended order by f.place",
     )
     .fetch_all(conn)
     .await?;

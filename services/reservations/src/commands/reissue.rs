@@ -1,5 +1,6 @@
 //! A ticket is lost: its code is issued anew, and the old one admits nobody any more.
 
+use chrono::TimeDelta;
 use kernel::{Tx, values::invalid};
 use uuid::Uuid;
 
@@ -10,6 +11,9 @@ use crate::{
     events,
     store::{bookings, codes},
 };
+
+/// Why somebody did it is kept so long, as what staff write at the door: it may say how a guest was.
+const REASONS_KEPT: TimeDelta = TimeDelta::hours(72);
 
 /// Issues codes of a booked party anew: of these tickets, or (none named) all of them and the visit's own.
 ///
@@ -38,4 +42,10 @@ pub(crate) async fn reissue(tx: &mut Tx, visit: Uuid, wanted: &[Uuid], reason: &
     let event = events::booking_reissued(&booking, &ids, &generations, now);
     tx.append(&visit.to_string(), &event).await?;
     Ok(())
+}
+
+/// Forgets why codes were issued anew days ago; that they were stays on record.
+pub(crate) async fn forget_reasons(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    codes::erase_reasons(tx.conn(), now - REASONS_KEPT, now).await
 }

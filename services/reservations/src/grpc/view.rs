@@ -212,11 +212,13 @@ pub(crate) async fn offered(
     let small = showings.iter().filter(|showing| showing.capacity <= COUNTED_TO);
     let taken = store::offers::taken(&mut *conn, &small.map(|showing| showing.id).collect::<Vec<_>>(), now).await?;
     let tariffs = store::tariffs(&mut *conn).await?;
+    let revisions = store::layouts::revisions(&mut *conn).await?;
     let mut offered = Vec::with_capacity(showings.len());
     for showing in showings {
         let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
         let offer = if showing.capacity <= COUNTED_TO {
-            let plan = store::sale::plan(&mut *conn, plans, &showing.layout).await?;
+            let revision = revisions.get(&showing.layout).copied().unwrap_or_default();
+            let plan = store::sale::plan(&mut *conn, plans, &showing.layout, revision).await?;
             let taken = taken.get(&showing.id).map(Vec::as_slice).unwrap_or_default();
             let (hall, held) = hall_with(plan, taken);
             Some(Offer::of(&hall, &held, &availability))

@@ -50,3 +50,17 @@ pub(crate) async fn record(
         .await?;
     Ok(())
 }
+
+/// Erases why codes were issued anew before an instant.
+pub(crate) async fn erase_reasons(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("update reissue set reason = '', erased_at = $2 where at < $1 and erased_at is null")
+        .bind(before)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, types::Json};
 
 use crate::{
     domain::{
-        Seat, Tariff,
+        Tariff,
         schedule::{Planned, Slot},
     },
     error::Error,
@@ -65,6 +65,12 @@ pub(crate) async fn is_taxed_otherwise(conn: &mut PgConnection, id: &str, basis_
     Ok(taxed)
 }
 
+/// Prices that the file does not name any more are not sold by any more; true if there are such.
+pub(crate) async fn end_tariffs(conn: &mut PgConnection, named: &[&str]) -> Result<bool, Error> {
+    let ended = sqlx::query("update tariff set ended = true where not ended and id <> all ($1)").bind(named);
+    Ok(ended.execute(conn).await?.rows_affected() > 0)
+}
+
 /// True if it is new or has changed.
 pub(crate) async fn save_tariff(
     conn: &mut PgConnection,
@@ -76,8 +82,8 @@ pub(crate) async fn save_tariff(
         "insert into tariff as t (id, category, class, label, cents, tax_id, valid_from, source, place, only_with, one_each)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (id) do update set category = $2, class = $3, label = $4, cents = $5, tax_id = $6,
-             valid_from = $7, source = $8, place = $9, only_with = $10, one_each = $11
-         where (t.category, t.class, t.label, t.cents, t.tax_id, t.valid_from, t.source, t.place, t.only_with, t.one_each) is distinct from (excluded.category, excluded.class, excluded.label, excluded.cents, excluded.tax_id, excluded.valid_from, excluded.source, excluded.place, excluded.only_with, excluded.one_each)",
+             valid_from = $7, source = $8, place = $9, only_with = $10, one_each = $11, ended = false
+         where t.ended or (t.category, t.class, t.label, t.cents, t.tax_id, t.valid_from, t.source, t.place, t.only_with, t.one_each) is distinct from (excluded.category, excluded.class, excluded.label, excluded.cents, excluded.tax_id, excluded.valid_from, excluded.source, excluded.place, excluded.only_with, excluded.one_each)",
     )
     .bind(&tariff.id)
     .bind(&tariff.category)
@@ -93,50 +99,6 @@ pub(crate) async fn save_tariff(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
-}
-
-/// A layout with its places. Places of a layout that exists are not changed: it has a permit, and
-/// another arrangement is another layout.
-pub(crate) async fn save_layout(
-    conn: &mut PgConnection,
-    id: &str,
-    hall: &str,
-    name: &Text,
-    permit: &str,
-    seats: &[Seat],
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into layout (id, hall, name, permit) values ($1, $2, $3, $4)
-         on conflict (id) do update set name = $3, permit = $4",
-    )
-    .bind(id)
-    .bind(hall)
-    .bind(Json(name))
-    .bind(permit)
-    .execute(&mut *conn)
-    .await?;
-    for seat in seats {
-        sqlx::query(
-            "insert into layout_seat (layout_id, label, row_name, row_place, number, features)
-             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-        )
-        .bind(id)
-        .bind(&seat.label)
-        .bind(&seat.row)
-        .bind(seat.row_place)
-        .bind(seat.number)
-        .bind(&seat.features)
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
-
-/// How many places a stored layout has; 0: there is none of that name.
-pub(crate) async fn layout_size(conn: &mut PgConnection, id: &str) -> Result<i64, Error> {
-    let places =
-        sqlx::query_scalar("select count(*) from layout_seat where layout_id = $1").bind(id).fetch_one(conn).await?;
-    Ok(places)
 }
 
 /// True if it is new or has changed.

@@ -67,7 +67,7 @@ pub(crate) async fn set_release_start(
     on_sale_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<u64>, Error> {
-    let known = sqlx::query("update release set on_sale_at = $2 where id = $1")
+    let known = sqlx::query("update release set on_sale_at = $2 where id = $1 and not withdrawn")
         .bind(release)
         .bind(on_sale_at)
         .execute(&mut *conn)
@@ -100,7 +100,8 @@ pub(crate) async fn save_release(conn: &mut PgConnection, release: &AnnouncedRel
     sqlx::query(
         "insert into release (id, name, first_day, last_day, titles, on_sale_at, file_on_sale_at)
          values ($1, $2, $3, $4, $5, $6, $6)
-         on conflict (id) do update set name = $2, first_day = $3, last_day = $4, titles = $5, file_on_sale_at = $6",
+         on conflict (id) do update set name = $2, first_day = $3, last_day = $4, titles = $5, file_on_sale_at = $6,
+             withdrawn = false",
     )
     .bind(&release.id)
     .bind(Json(&release.name))
@@ -113,6 +114,35 @@ pub(crate) async fn save_release(conn: &mut PgConnection, release: &AnnouncedRel
     Ok(known.is_some_and(|known| known != release.on_sale_at))
 }
 
+/// Releases that the file does not announce any more have no showings to come.
+pub(crate) async fn withdraw_releases(conn: &mut PgConnection, named: &[&str]) -> Result<(), Error> {
+    let withdrawn =
+        sqlx::query("update release set withdrawn = true where not withdrawn and id <> all ($1)").bind(named);
+    withdrawn.execute(conn).await?;
+    Ok(())
+}
+
+/// Showings to come that are not of their release any more, by its days, its titles or because it was withdrawn, leave it: they
+/// are on sale at once, unless somebody has said otherwise of one of them.
+pub(crate) async fn leave_releases(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query(
+        "with due as materialized (
+             select s.id, nullif(s.on_sale_at, r.on_sale_at) as on_sale_at
+             from showing s join release r on r.id = s.release_id
+             where s.starts_at > $1 and not (
+                 (s.scheduled_starts_at at time zone 'Europe/Berlin')::date between r.first_day and r.last_day
+                 and (r.titles = '{}' or s.title_id = any(r.titles)) and not r.withdrawn)
+             order by s.id for update of s)
+         update showing s set release_id = null, on_sale_at = due.on_sale_at,
+             next_turn_at = '-infinity', revision = revision + 1, sale_version = sale_version + 1
+         from due where s.id = due.id",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Public showings to come of a release's days belong to it, and go on sale with it unless somebody has
 /// said otherwise.
 pub(crate) async fn join_releases(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
@@ -122,7 +152,7 @@ pub(crate) async fn join_releases(conn: &mut PgConnection, now: DateTime<Utc>) -
              cross join lateral (
                  select id, on_sale_at from release
                  where (s.scheduled_starts_at at time zone 'Europe/Berlin')::date between first_day and last_day
-                     and (titles = '{}' or s.title_id = any(titles))
+                     and (titles = '{}' or s.title_id = any(titles)) and not withdrawn
                  order by id limit 1) r
              where s.starts_at > $1 and s.audience = 'public' and s.release_id is null
              order by s.id for update of s)

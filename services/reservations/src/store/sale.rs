@@ -3,7 +3,7 @@
 mod confirm;
 mod write;
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
@@ -13,19 +13,17 @@ use uuid::Uuid;
 pub(crate) use confirm::{Sold, sell};
 pub(crate) use write::{Granted, kept_locked, patience, wait_at_most, waited_too_long, write};
 
-use super::{ShowingRow, Version, seats, stored, tariffs};
+pub(crate) use super::layouts::{Plans, plan};
+use super::{ShowingRow, Version, stored, tariffs};
 use crate::{
     domain::{
         Channel, Tariff,
-        hall::{Hall, Plan},
+        hall::Hall,
         sale::{Claim, Sale},
         tariffs_on,
     },
     error::Error,
 };
-
-/// Layouts by id. An approved plan never changes.
-pub(crate) type Plans = HashMap<String, Arc<Plan>>;
 
 /// An answer that was given before.
 #[derive(Clone, Debug)]
@@ -72,6 +70,7 @@ pub(crate) async fn known(conn: &mut PgConnection, keys: &[Uuid], showings: &[Uu
 #[derive(FromRow)]
 struct SaleRow {
     sale_version: i64,
+    layout_revision: i32,
     #[sqlx(flatten)]
     showing: ShowingRow,
 }
@@ -93,11 +92,13 @@ pub(crate) async fn load(
     now: DateTime<Utc>,
 ) -> Result<Vec<Sale>, Error> {
     // The versions before the places: what changes in between makes the version old, never the places.
-    let rows: Vec<SaleRow> =
-        sqlx::query_as("select s.* from showing_with_title s join unnest($1::uuid[]) wanted on s.id = wanted")
-            .bind(showings)
-            .fetch_all(&mut *conn)
-            .await?;
+    let rows: Vec<SaleRow> = sqlx::query_as(
+        "select s.*, l.revision as layout_revision
+         from showing_with_title s join unnest($1::uuid[]) wanted on s.id = wanted join layout l on l.id = s.layout_id",
+    )
+    .bind(showings)
+    .fetch_all(&mut *conn)
+    .await?;
     let claimed: Vec<ClaimRow> = sqlx::query_as(
         "select showing_id, seat, visit_id, channel, expires_at
          from seat_claim join unnest($1::uuid[]) wanted on showing_id = wanted
@@ -123,21 +124,11 @@ pub(crate) async fn load(
     let mut sales = Vec::with_capacity(rows.len());
     for row in rows {
         let showing = row.showing.read()?;
-        let plan = plan(&mut *conn, plans, &showing.layout).await?;
+        let plan = plan(&mut *conn, plans, &showing.layout, row.layout_revision).await?;
         let day = showing.scheduled_starts_at.with_timezone(&Berlin).date_naive();
         let prices: Vec<Tariff> = tariffs_on(&tariffs, &showing.category, day).into_iter().cloned().collect();
         let claims = claims.remove(&showing.id).unwrap_or_default();
         sales.push(Sale::new(showing, row.sale_version, prices, Hall::empty(plan), claims));
     }
     Ok(sales)
-}
-
-/// A layout arranged for searching, read once.
-pub(crate) async fn plan(conn: &mut PgConnection, plans: &mut Plans, layout: &str) -> Result<Arc<Plan>, Error> {
-    if let Some(plan) = plans.get(layout) {
-        return Ok(plan.clone());
-    }
-    let plan = Arc::new(Plan::new(seats(conn, layout).await?));
-    plans.insert(layout.to_owned(), plan.clone());
-    Ok(plan)
 }

@@ -436,8 +436,12 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
     let bigger = HOUSE_FILE.replacen("seats = 10", "seats = 11", 1);
     let refused = load(&house, &bigger, false).await.expect_err("approved plans do not change");
     assert!(refused.message().contains("new id"), "{}", refused.message());
-    let line = line_of(&bigger, "dome-a", "id");
-    assert!(refused.message().contains(&format!("line {line}, reservations.layouts[0]: ")), "{}", refused.message());
+    let line = line_of(&bigger, "dome-a", "rows");
+    assert!(
+        refused.message().contains(&format!("line {line}, reservations.layouts[0].rows: ")),
+        "{}",
+        refused.message()
+    );
     assert_eq!(programme(&house, &operator(), true).await.len(), before);
 }
 

@@ -6,6 +6,7 @@ mod blocking;
 mod days;
 mod free_seating;
 mod freshness;
+mod house_file;
 mod model;
 mod moving;
 mod offers;

@@ -55,6 +55,33 @@ async fn lost_codes_are_issued_anew_one_by_one_or_all_together() {
     assert_eq!(record, vec![("test-desk".to_owned(), "lost on the tram".to_owned()); 2]);
     let changed = sqlx::query("update reissue set by = 'x'").execute(house.pool("reservations")).await;
     assert!(changed.expect_err("on record").to_string().contains("append-only"));
+    for forbidden in [
+        "delete from reissue",
+        "update reissue set reason = ''",
+        "update reissue set reason = '', erased_at = at + interval '71 hours'",
+        "update reissue set reason = 'other', erased_at = at + interval '72 hours'",
+        "update reissue set reason = '', by = '', erased_at = at + interval '72 hours'",
+    ] {
+        let refused = sqlx::query(forbidden).execute(house.pool("reservations")).await.expect_err(forbidden);
+        assert!(refused.to_string().contains("append-only"), "{forbidden}: {refused}");
+    }
+
+    // Why it was done is not kept for longer than what staff write at the door.
+    let reasons = async || {
+        let reasons = "select distinct by || ': ' || reason from reissue";
+        sqlx::query_scalar::<_, String>(reasons).fetch_all(house.pool("reservations")).await.expect("rows")
+    };
+    house.clock.advance(chrono::TimeDelta::hours(71));
+    assert_eq!(reasons().await, ["test-desk: lost on the tram"]);
+    house.clock.advance(chrono::TimeDelta::hours(2));
+    let erased = async {
+        while reasons().await != ["test-desk: "] {
+            // The turn of the hour falls between two leaps of the clock.
+            house.clock.advance(chrono::TimeDelta::minutes(10));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), erased).await.expect("erased");
 }
 
 #[tokio::test]

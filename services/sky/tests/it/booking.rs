@@ -138,7 +138,10 @@ async fn a_party_sits_where_its_needs_are_met() {
     // Nobody has a companion's free place without whom they accompany.
     let (status, body) = refused(&house, &showing, &[("count_companion", "1")]).await;
     assert_eq!(status, 422);
-    assert!(body.contains("<a href=\"#count_companion\">„Begleitperson (Merkzeichen B, frei)“ lässt sich nur"), "{body}");
+    assert!(
+        body.contains("<a href=\"#count_companion\">„Begleitperson (Merkzeichen B, frei)“ lässt sich nur"),
+        "{body}"
+    );
 
     let (status, body) = refused(&house, &showing, &[("count_adult", "1"), ("need_wheelchair", "2")]).await;
     assert_eq!(status, 422);

@@ -29,6 +29,7 @@ mod replicas;
 mod rush_pages;
 mod scenario;
 mod selling;
+mod silent_seller;
 mod spoiled;
 mod start;
 mod topology;

@@ -257,7 +257,7 @@ async fn rebooking_does_not_lead_past_those_who_wait() {
 }
 
 /// The rooms as staff see them.
-async fn told(world: &World) -> Vec<sky_proto::portal::v1::WaitingRoom> {
+pub async fn told(world: &World) -> Vec<sky_proto::portal::v1::WaitingRoom> {
     let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Operator)));
     desk.list_waiting_rooms(ListWaitingRoomsRequest {}).await.expect("listed").into_inner().rooms
 }

@@ -18,9 +18,12 @@ fn names(classes: &[&str]) -> Vec<String> {
     classes.iter().map(|class| (*class).to_owned()).collect()
 }
 
+/// How many come by class, and the class that lacks somebody.
+type Row = (&'static [(&'static str, u32)], Option<&'static str>);
+
 #[test]
 fn nobody_comes_alone_who_must_be_accompanied() {
-    let table: [(&[(&str, u32)], Option<&str>); 10] = [
+    let table: [Row; 10] = [
         (&[("adult", 1)], None),
         (&[("companion", 1)], Some("companion")),
         (&[("infant", 1)], Some("infant")),
