@@ -45,7 +45,7 @@ async fn bought_for(house: &House, avoid: &[u32]) -> Uuid {
 
 async fn asked(house: &House) -> BTreeSet<String> {
     let orders = affected(house).await;
-    assert!(orders.iter().all(|it| it.affected.as_ref().is_some_and(|it| it.by() == pb::AffectedBy::Recipe)));
+    assert!(orders.iter().all(|it| it.affected.as_ref().is_some_and(|it| it.by == i32::from(pb::AffectedBy::Recipe))));
     orders.into_iter().map(|it| it.visit_id).collect()
 }
 
@@ -100,7 +100,7 @@ async fn another_dish_ends_the_question_and_without_an_answer_the_money_goes_bac
     assert!(refunded.iter().any(|it| it.visit_id == silent.to_string()));
     let states: Vec<pb::OrderStateChanged> = house.events("gastro").await;
     let of_silent = states.iter().filter(|it| it.visit_id == silent.to_string());
-    assert!(of_silent.map(|it| it.state()).all(|it| it == Cancelled), "never made");
+    assert!(of_silent.map(pb::OrderStateChanged::state).all(|it| it == Cancelled), "never made");
 }
 
 #[tokio::test]

@@ -75,11 +75,7 @@ async fn what_a_station_that_rests_cannot_make_is_named() {
     assert!(refused.message().contains("the station \"hot\" is closed"), "{}", refused.message());
     let told = <pb::MealRefused as prost::Message>::decode(refused.details()).expect("why");
     let reason = told.reason.expect("a reason");
-    let order = pb::PlaceWalkUpRequest {
-        idempotency_key: Uuid::new_v4().to_string(),
-        lines: wanted.lines.clone(),
-        ..pb::PlaceWalkUpRequest::default()
-    };
+    let order = pb::PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines: wanted.lines.clone() };
     let at_counter = kitchen!(house, &cook()).place_walk_up(order).await.expect_err("closed there too");
     for (language, words) in [("de", &reason.de), ("en", &reason.en), ("log", &refused.message().to_owned())] {
         let named = |name: [&str; 2]| name.iter().any(|it| words.contains(it));

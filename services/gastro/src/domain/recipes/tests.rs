@@ -79,7 +79,7 @@ fn a_line_has_what_its_recipe_and_its_changes_say_by_now() {
     assert_eq!((told.recipe.as_str(), told.read_allergens.as_slice()), ("soup/2000-01-01/2", [1].as_slice()));
     assert_eq!(corrected(&now, &menu(2, &[1, 8], &[7], None)), None, "once");
     let back = corrected(&now, &menu(3, &[1], &[7], None)).expect("a mistake");
-    assert_eq!((back.allergens.as_slice(), has_unread(&[8][..], &[back.clone()])), ([1].as_slice(), false));
+    assert_eq!((back.allergens.as_slice(), has_unread(&[8][..], std::slice::from_ref(&back))), ([1].as_slice(), false));
 
     let without = line(&[1][..], &[7], &["without"]);
     assert_eq!(corrected(&without, &menu(1, &[1, 7], &[], Some(&[7]))), None);
