@@ -228,7 +228,8 @@ impl Zone {
         let (until, observed_at) = (self.valid_until, self.observed_at);
         if (self.silent || self.is_by_hand()) && self.quality == Quality::Manual {
             let changed = self.add(people, Quality::Manual, now);
-            (self.valid_until, self.observed_at) = (until, observed_at);
+            // A house that was found empty is so until somebody has come.
+            (self.valid_until, self.observed_at) = (until.or(self.valid_until), observed_at);
             return changed;
         }
         // While its counter is silent, scans keep its level; a number they cannot give.

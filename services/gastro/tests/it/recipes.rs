@@ -106,7 +106,7 @@ async fn another_dish_ends_the_question_and_without_an_answer_the_money_goes_bac
 #[tokio::test]
 async fn what_takes_the_place_of_a_dish_is_that_of_the_day_of_its_pickup() {
     let house = house().await;
-    load(&house, &with_recipe("pumpkin-curry", "2026-11-29", "[7, 9]", "[8, 11]"), false).await.expect("applied");
+    load(&house, &with_recipe("pumpkin-curry", "2026-11-29", "[6, 9]", "[8, 11]"), false).await.expect("applied");
     let visit = Uuid::now_v7();
     let tomorrow = pb::HoldOrderRequest {
         showing_starts_at: Some(timestamp(minutes(25 * 60))),
@@ -119,14 +119,14 @@ async fn what_takes_the_place_of_a_dish_is_that_of_the_day_of_its_pickup() {
     let request = pb::ListSubstitutesRequest { order_id: order_id.clone(), line: 0 };
     let list = kitchen!(house, &cook()).list_substitutes(request).await.expect("a list").into_inner().substitutes;
     let curry = list.into_iter().find(|it| it.item.as_ref().is_some_and(|it| it.item_id == "pumpkin-curry"));
-    assert_eq!(curry.expect("on the menu").allergens, [7, 9]);
+    assert_eq!(curry.expect("on the menu").allergens, [6, 9]);
     let request = pb::SubstituteRequest {
         order_id,
         line: 0,
         item_id: "pumpkin-curry".to_owned(),
         acknowledged_allergens: vec![8, 9, 11],
     };
-    let unread = kitchen!(house, &cook()).substitute(request).await.expect_err("milk is new in it tomorrow");
+    let unread = kitchen!(house, &cook()).substitute(request).await.expect_err("soya is new in it tomorrow");
     assert_eq!(unread.code(), Code::FailedPrecondition);
     assert_eq!(order(&house, visit).await.state(), Scheduled);
 }

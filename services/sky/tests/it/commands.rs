@@ -102,12 +102,13 @@ async fn a_running_house_says_how_it_is_and_what_is_wrong_with_a_house_file() {
     let text = std::fs::read_to_string(&good).expect("the house file");
     let text = text.lines().filter(|line| !line.starts_with("picture")).collect::<Vec<_>>().join("\n");
     let bigger = text.replacen("seats = 10", "seats = 11", 1);
-    let line = bigger.lines().position(|line| line == "id = \"dome-a\"").expect("a plan") + 1;
+    let plan = bigger.lines().position(|line| line == "id = \"dome-a\"").expect("a plan");
+    let line = plan + bigger.lines().skip(plan).position(|line| line == "rows = [").expect("its rows") + 1;
     let file = folder.join("bigger.toml");
     std::fs::write(&file, bigger).expect("a file");
     for what in ["check", "load"] {
         let (taken, said) = ask(&["house", what, &file.display().to_string()]);
-        let at = format!("line {line}, reservations.layouts[0]: ");
+        let at = format!("line {line}, reservations.layouts[0].rows: ");
         assert!(!taken && said.contains(&at) && said.lines().count() == 1, "{said}");
     }
     // A table that no service reads would be passed over in silence.
