@@ -380,7 +380,7 @@ impl GastroGrpc {
             let works = |it: &&Station| it.takes_for(from, now);
             let open: Vec<&str> = stations.iter().filter(works).map(|it| it.id.as_str()).collect();
             if from < until {
-                let room = store::slots::room(&mut conn, &open, from, until).await?;
+                let room = store::slots::room_for_sale(&mut conn, &open, from, until).await?;
                 slots.extend(free_slots(from, until, now, &room));
             }
         }

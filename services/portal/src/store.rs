@@ -150,7 +150,7 @@ pub(crate) async fn make_room(conn: &mut PgConnection, is_near: bool, fewer: i64
              join (select network_hash, count(*) as codes from pairing where is_near = $1 group by network_hash) as n
                  using (network_hash)
              where is_near = $1 and codes > $2 + 1 and device_id is null
-             order by codes desc, expires_at limit 1)",
+             order by codes desc, expires_at limit 1 for update of pairing skip locked)",
     )
     .bind(is_near)
     .bind(fewer)

@@ -40,18 +40,23 @@ impl Proxies {
         {
             asker = Some(before);
         }
-        Asker(asker)
+        Asker { address: asker, is_behind: !said.is_empty() }
     }
 }
 
 /// For whom a request asks; None: it comes from within the process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asker(Option<IpAddr>);
+pub(crate) struct Asker {
+    address: Option<IpAddr>,
+    /// It says for whom it asks, and is no proxy of ours: perhaps one that the settings should name, behind which anybody
+    /// may be.
+    is_behind: bool,
+}
 
 impl Asker {
     /// Its network: an address of version 4, of version 6 the 64 bits that one customer is given.
     pub(crate) fn network(self) -> String {
-        match self.0 {
+        match self.address {
             Some(IpAddr::V6(address)) => {
                 let [a, b, c, d, ..] = address.segments();
                 format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
@@ -63,7 +68,7 @@ impl Asker {
 
     /// Whether it is in the house's own network or on this machine.
     pub(crate) fn is_near(self) -> bool {
-        match self.0 {
+        match self.address.filter(|_| !self.is_behind) {
             // 100.64.0.0/10 is what providers and clusters have of their own.
             Some(IpAddr::V4(it)) => {
                 let [first, second, ..] = it.octets();
@@ -76,7 +81,7 @@ impl Asker {
 
     /// The address in the house's own network of a device, where staff can look for it; empty: it asks from elsewhere.
     pub(crate) fn in_the_house(self) -> String {
-        let here = self.0.filter(|address| self.is_near() && !address.is_loopback());
+        let here = self.address.filter(|address| self.is_near() && !address.is_loopback());
         here.map(|address| address.to_string()).unwrap_or_default()
     }
 }

@@ -10,6 +10,9 @@
   const asks = (form) => [form.getAttribute("action")].concat(Array.from(form.elements)
     .filter((it) => !isKey(it) && (it.type === "hidden" || it.type === "submit")).map((it) => it.name + "=" + it.value)).join();
 
+  // A page that comes back out of the browser's memory has keys that were used.
+  addEventListener("pageshow", (event) => { if (event.persisted && Array.from(document.forms).some(key)) location.reload(); });
+
   // A form that still asks for the same keeps its key: pressed twice while the page moves, it is sent twice and done once.
   const keepKey = (from, to) => {
     const old = key(from), next = key(to);

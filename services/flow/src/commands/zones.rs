@@ -117,8 +117,6 @@ pub(crate) async fn rezero(tx: &mut Tx, by: &str) -> Result<Vec<Zone>, Error> {
     for zone in zones.iter_mut().filter(|zone| zone.kind == Kind::Room) {
         let (level, quality) = (zone.level, zone.quality);
         zone.count_by_hand(0, now);
-        // Nobody comes into a house that is closed: through the night, too.
-        zone.valid_until = None;
         store::end_drift(tx.conn(), &zone.id).await?;
         save(tx, zone, zone.level != level || quality == Quality::Degraded).await?;
     }

@@ -217,19 +217,13 @@ impl Zone {
         self.set(count, quality, now)
     }
 
-    /// Nobody sees who comes and goes here but whoever counts by hand: no scan fills it, and no counter works.
-    fn is_by_hand(&self) -> bool {
-        self.hall().is_none() && !self.counted
-    }
-
-    /// Counts people whom a scan, or a counter that only leads out of it, moves. A number that was counted by hand gets no
-    /// younger by that: of those who come and go elsewhere nothing is known.
+    /// Counts people whom a scan, or a counter that only leads out of it, moves. A number that was counted by hand beside
+    /// a silent counter gets no younger by that: of those who pass that counter nothing is known.
     pub(crate) fn add_on_count(&mut self, people: i64, quality: Quality, now: DateTime<Utc>) -> bool {
         let (until, observed_at) = (self.valid_until, self.observed_at);
-        if (self.silent || self.is_by_hand()) && self.quality == Quality::Manual {
+        if self.silent && self.quality == Quality::Manual {
             let changed = self.add(people, Quality::Manual, now);
-            // A house that was found empty is so until somebody has come.
-            (self.valid_until, self.observed_at) = (until.or(self.valid_until), observed_at);
+            (self.valid_until, self.observed_at) = (until, observed_at);
             return changed;
         }
         // While its counter is silent, scans keep its level; a number they cannot give.
@@ -287,11 +281,9 @@ impl Zone {
         (self.quality != Quality::Degraded).then_some(self.count)
     }
 
-    /// What to reckon with: the number, or the most that the band may mean. Where only hands count, the last that they
-    /// said: else a house without counters would be full an hour after somebody has counted it.
+    /// What to reckon with: the number, or the most that the band may mean.
     pub(crate) fn at_most(&self) -> u32 {
         match self.quality {
-            Quality::Degraded if self.is_by_hand() && !self.silent => self.count,
             Quality::Degraded => self.count.max(self.thresholds.most(self.level, self.capacity)),
             Quality::Live | Quality::Estimated | Quality::Manual => self.count,
         }
@@ -302,7 +294,7 @@ impl Zone {
         let over = self.valid_until.is_some_and(|until| now >= until);
         match self.quality {
             // Nobody has seen who came and went since.
-            Quality::Manual if over && (self.silent || self.is_by_hand()) => self.quality = Quality::Degraded,
+            Quality::Manual if over && self.silent => self.quality = Quality::Degraded,
             Quality::Manual if over => self.quality = Quality::Estimated,
             Quality::Live if over => self.quality = Quality::Degraded,
             Quality::Live | Quality::Manual | Quality::Estimated | Quality::Degraded => return false,

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         Order, OrderState, Station,
         affected::{Affected, Answer, Cause, LEAST_TIME, answer_until, back_at, is_touched, settled},
-        need,
+        need, recipes,
     },
     error::Error,
     events, store,
@@ -297,6 +297,11 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
                 replanning::replan(tx, vec![order.clone()], None).await?;
             }
         }
+    }
+    // What is in it was asked about, and another cause took the question's place: it is asked now.
+    let avoid = store::ordering::avoided(tx.conn(), order.id).await?;
+    if answer == Answer::Keep && affected.cause != Cause::Recipe && recipes::has_unread(&avoid, &order.lines) {
+        recipe_corrected(tx, &order).await?;
     }
     if store::affected::of_orders(tx.conn(), &[order.id]).await?.is_empty() {
         let event = events::kitchen::settled(&order, affected.question, &settled(affected.cause, answer));

@@ -147,7 +147,9 @@ impl Kitchen for KitchenGrpc {
         let ids = store::affected::all(&mut conn).await?;
         let orders = store::orders(&mut conn, &ids).await?;
         let beside = store::kitchen::beside(&mut conn, &orders).await?;
-        let orders = orders.iter().map(|order| words::whole_order(order, beside.get(&order.id))).collect();
+        // One may have been settled since the first look.
+        let asked = orders.iter().filter(|order| beside.get(&order.id).is_some_and(|it| it.affected.is_some()));
+        let orders = asked.map(|order| words::whole_order(order, beside.get(&order.id))).collect();
         Ok(Response::new(pb::ListAffectedResponse { orders }))
     }
 

@@ -11,7 +11,21 @@ use crate::{
     error::Error,
 };
 
-/// The time that some stations have left in a span: none when nothing is handed out.
+/// The time that some stations have left in a span for what is sold now: none when nothing is handed out.
+pub(crate) async fn room_for_sale(
+    conn: &mut PgConnection,
+    stations: &[&str],
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Room, Error> {
+    let hours = super::kitchen::hours(conn).await?;
+    let mut room = room(conn, stations, from, until).await?;
+    hours.close(&mut room, from, until);
+    Ok(room)
+}
+
+/// The time that some stations have left in a span, whatever the kitchen's hours are: a meal that was sold is made also when
+/// its showing ends after them.
 pub(crate) async fn room(
     conn: &mut PgConnection,
     stations: &[&str],
@@ -32,7 +46,6 @@ pub(crate) async fn room(
     .bind(until)
     .fetch_all(&mut *conn)
     .await?;
-    let hours = super::kitchen::hours(conn).await?;
     let mut room = Room::default();
     for (station, capacity, delay) in whole {
         let hands = Hands { capacity: capacity.unsigned_abs(), delay: delay.unsigned_abs(), ..Hands::default() };
@@ -43,7 +56,6 @@ pub(crate) async fn room(
             hands.left.insert(slot_at, left.unsigned_abs());
         }
     }
-    hours.close(&mut room, from, until);
     Ok(room)
 }
 

@@ -5,7 +5,7 @@ use kernel::{
     values::{from_timestamp, timestamp},
 };
 use prost::Message;
-use sky_proto::gastro::v1 as pb;
+use sky_proto::{gastro::v1 as pb, reservations::v1::ShowingDelayed};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -68,6 +68,22 @@ async fn outside_its_hours_the_kitchen_offers_and_sells_nothing() {
     load(&house, &closed, false).await.expect("applied");
     names(&hold(&house, &after(24 * 60)).await.expect_err("closed"), "closed on 2026-11-29", "geschlossen");
     hold(&house, &after(110)).await.expect("today");
+    // What was sold is made also when its showing ends after them.
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &pb::HoldOrderRequest { visit_id: visit.to_string(), showing_id: showing.to_string(), ..after(600) })
+        .await
+        .expect("held");
+    twice(&house, "journey", &confirmed(visit, showing)).await;
+    let late = ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: 60,
+        starts_at: Some(timestamp(minutes(610))),
+        ends_at: Some(timestamp(minutes(660))),
+        ..Default::default()
+    };
+    twice(&house, "reservations", &late).await;
+    let meal = order(&house, visit).await;
+    assert!(meal.affected.is_none() && from_timestamp(meal.pickup_at) >= minutes(660), "{meal:?}");
     house.clock.set(minutes(650));
     let request = pb::PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines: vec![line("water", 1)] };
     let refused = kitchen!(house, &cook()).place_walk_up(request).await.expect_err("at ten to eleven");

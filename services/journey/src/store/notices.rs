@@ -60,7 +60,7 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
         "with old as (
              select p.new_id, n.id, n.kind, n.send_at, n.facts from unnest($8::uuid[], $9::text[]) as p (new_id, kind)
              join unnest($1::uuid[], $2::uuid[]) as w (id, visit_id) on w.id = p.new_id
-             join notice n on n.visit_id = w.visit_id and n.kind = p.kind and n.state = 'waiting'),
+             join notice n on n.visit_id = w.visit_id and n.kind = p.kind and n.state in ('waiting', 'no_address')),
          added as (
              insert into notice (id, visit_id, kind, about, facts, state, made_at, send_at)
              select w.id, w.visit_id, w.kind, w.about,
@@ -192,16 +192,18 @@ pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec
         .await?)
 }
 
-/// Those that somebody should look at, the newest first: what did not arrive, and news of showings that are not over for
-/// whom there is no address.
+/// Those that somebody should look at, the newest first: what did not arrive, and what is news for whom there is no address,
+/// of showings that are not over. At most so many of each.
 pub(crate) async fn undelivered(conn: &mut PgConnection, most: i64, now: DateTime<Utc>) -> Result<Vec<Notice>, Error> {
     let news = Kind::ALL.into_iter().filter(|kind| kind.is_news()).map(Kind::name);
     all(sqlx::query_as(
-        "select * from notice where state in ('failed', 'unsure')
+        "(select * from notice where state in ('failed', 'unsure') order by made_at desc limit $1)
          union all
-         select n.* from showing s join visit v on v.showing_id = s.showing_id join notice n on n.visit_id = v.id
+         (select n.* from showing s join visit v on v.showing_id = s.showing_id join notice n on n.visit_id = v.id
              where s.ends_at > $2 and n.state = 'no_address' and n.kind = any($3)
-         order by made_at desc limit $1",
+                 and (v.state = 'confirmed' or n.kind in ('cancelled', 'refunded'))
+             order by n.made_at desc limit $1)
+         order by made_at desc",
     )
     .bind(most)
     .bind(now)
@@ -228,7 +230,8 @@ pub(crate) async fn withdraw(conn: &mut PgConnection, visits: &[Uuid], kinds: &[
     }
     sqlx::query(
         "update notice set state = 'overtaken', about = about || ' ' || id
-         where visit_id = any($1) and kind = any($2) and state in ('waiting', 'overtaken') and about not like '% %'",
+         where visit_id = any($1) and kind = any($2) and state in ('waiting', 'overtaken', 'no_address')
+             and about not like '% %'",
     )
     .bind(visits)
     .bind(kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>())

@@ -55,7 +55,7 @@ async fn half_requests_do_not_hold_up_the_end() {
     has_begun.await.expect("the call is under way");
     let started = Instant::now();
     assert!(house.running.shutdown().await, "what is cut off here is nothing of ours");
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

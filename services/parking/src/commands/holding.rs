@@ -56,7 +56,9 @@ impl Counter {
     /// Decides about one. What is held is written by [`Counter::close`].
     pub(crate) async fn hold(&mut self, tx: &mut Tx, wish: &Wish) -> Result<Right, Error> {
         let now = tx.now();
-        if let Some(site) = self.shut.as_ref().filter(|it| it.closure.is_none_or(|it| it.refuses(wish.window))) {
+        // A bicycle passes no barrier and comes by no bridge that is shut to cars.
+        let shut = self.shut.as_ref().filter(|_| wish.class != BayClass::Bicycle);
+        if let Some(site) = shut.filter(|it| it.closure.is_none_or(|it| it.refuses(wish.window))) {
             return Err(Error::of_site(site));
         }
         if let Some(right) = self.rights.get(&wish.visit)

@@ -109,7 +109,8 @@ pub(crate) async fn quote(tx: &mut Tx, class: BayClass, window: Window) -> Resul
     let day = window.from.with_timezone(&Berlin).date_naive();
     let charges = store::charges_on(tx.conn(), class, day).await?;
     let site = store::site(tx.conn(), now).await?;
-    let is_shut = !site.state.sells() && site.closure.is_none_or(|closure| closure.refuses(window));
+    let is_shut =
+        class != BayClass::Bicycle && !site.state.sells() && site.closure.is_none_or(|closure| closure.refuses(window));
     let given = holding::given_without(tx, window, None).await?.remove(&class).unwrap_or_default();
     let free = if is_shut { 0 } else { given.left(window, now) };
     Ok(Quote { charges, free, sold_by: given.sold_by })

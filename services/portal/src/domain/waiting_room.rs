@@ -86,9 +86,9 @@ pub(crate) fn let_in(rate: u32, free: u32, undecided: u32) -> u32 {
     rate.min(free.saturating_mul(PASSES_PER_PLACE).saturating_sub(undecided))
 }
 
-/// Whether nobody knows any more what is left, because the seller has not answered for too long.
+/// Whether nobody knows what is left, because the seller has not answered for too long, or not at all yet.
 pub(crate) fn is_silent(answered_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    answered_at.is_some_and(|at| now - at > TOLD)
+    answered_at.is_none_or(|at| now - at > TOLD)
 }
 
 /// Where somebody stands among those who wait: those who were there before come first, in the order drawn,

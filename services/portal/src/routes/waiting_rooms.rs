@@ -31,8 +31,8 @@ use crate::{
 
 const HERE: &str = "/desk/waiting-rooms";
 
-/// How often an open page looks how the rooms stand.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often an open page looks how the rooms stand: each look counts whole lines.
+const EVERY: Duration = Duration::from_secs(3);
 
 #[derive(Template)]
 #[template(path = "desk-waiting-rooms.html", blocks = ["live"])]
@@ -131,7 +131,9 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, _: After) -> Result<Response, Problem> {
     guest.staff(DESK)?;
     let (watching, w) = (edge.clone(), guest.frame(String::new()));
-    let state = (tokio::time::interval(EVERY), String::new());
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let state = (tick, String::new());
     let fragments = futures::stream::unfold(state, move |(mut tick, mut last)| {
         let (edge, w) = (watching.clone(), w.clone());
         async move {

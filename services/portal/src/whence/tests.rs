@@ -36,6 +36,7 @@ fn the_house_is_its_own_networks_and_this_machine() {
     {
         assert!(asker(None, near, &[]).is_near(), "{near}");
     }
+    assert!(!asker(None, "10.1.2.3", &["203.0.113.7"]).is_near(), "a proxy that nobody has named");
     for afar in ["203.0.113.7", "100.128.0.1", "2001:db8::1", "nobody"] {
         assert!(!asker(None, afar, &[]).is_near(), "{afar}");
     }

@@ -43,7 +43,8 @@ async fn halls(databases: &Databases<'_>) -> anyhow::Result<Finding> {
                  and at > (select max(at) from zone_sample) - interval '1 day'
                  and count > coalesce((
                      select c.count from zone_correction c
-                     where c.zone_id = z.id and c.at <= zone_sample.at and not exists (
+                     where c.zone_id = z.id and c.at between zone_sample.at - interval '1 day' and zone_sample.at
+                         and not exists (
                          select from door_step d where d.about = z.id and d.at = c.at and d.undone)
                      order by c.id desc limit 1), 0)
              order by count desc, at limit 1) s
