@@ -105,7 +105,8 @@ async fn find_place(
     let now = tx.now();
     let (from, until) = reach(wish, now);
     let stations: Vec<&str> = need.keys().map(String::as_str).collect();
-    let room = store::slots::room_for_sale(tx.conn(), &stations, from, until).await?;
+    let hours = store::kitchen::hours(tx.conn()).await?;
+    let room = store::slots::room_for_sale(tx.conn(), &hours, &stations, from, until).await?;
     if let Some(station) = room.too_much_for(need) {
         return Err(Error::TooMuch(station));
     }

@@ -373,6 +373,7 @@ impl GastroGrpc {
     async fn slots(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, u32)>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let stations = store::stations(&mut conn).await?;
+        let hours = store::kitchen::hours(&mut conn).await?;
         let now = self.db.clock().now();
         let tomorrow = midnight(day_of(now) + Days::new(1));
         let mut slots = Vec::new();
@@ -380,7 +381,7 @@ impl GastroGrpc {
             let works = |it: &&Station| it.takes_for(from, now);
             let open: Vec<&str> = stations.iter().filter(works).map(|it| it.id.as_str()).collect();
             if from < until {
-                let room = store::slots::room_for_sale(&mut conn, &open, from, until).await?;
+                let room = store::slots::room_for_sale(&mut conn, &hours, &open, from, until).await?;
                 slots.extend(free_slots(from, until, now, &room));
             }
         }

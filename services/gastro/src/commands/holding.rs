@@ -70,8 +70,8 @@ impl Counter {
         let until = reaches().map(|(_, until)| until).max().unwrap_or(now);
         let stations = store::stations(tx.conn()).await?;
         let names: Vec<&str> = stations.iter().map(|station| station.id.as_str()).collect();
-        let room = store::slots::room_for_sale(tx.conn(), &names, from, until).await?;
         let hours = store::kitchen::hours(tx.conn()).await?;
+        let room = store::slots::room_for_sale(tx.conn(), &hours, &names, from, until).await?;
         let (by_showing, people) = match rules {
             Some(_) => store::ordering::taken(tx.conn(), &ids, from, until).await?,
             None => Default::default(),

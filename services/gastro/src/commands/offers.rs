@@ -47,7 +47,7 @@ pub(crate) async fn around(
         }
         let need: Need = open.iter().map(|id| ((*id).to_owned(), 1)).collect();
         let (from, until) = reach(&wish, now);
-        let mut room = store::slots::room_for_sale(conn, &open, from, until).await?;
+        let mut room = store::slots::room_for_sale(conn, &hours, &open, from, until).await?;
         if let Some(rules) = &rules {
             let (by_showing, people) = store::ordering::taken(conn, &[showing], from, until).await?;
             let by_showing = by_showing.get(&showing).cloned().unwrap_or_default();

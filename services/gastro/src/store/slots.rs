@@ -7,18 +7,18 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Hands, Room},
+    domain::{Hands, Room, hours::Hours},
     error::Error,
 };
 
-/// The time that some stations have left in a span for what is sold now: none when nothing is handed out.
+/// The time that some stations have left in a span for what is sold now: none outside the kitchen's hours.
 pub(crate) async fn room_for_sale(
     conn: &mut PgConnection,
+    hours: &Hours,
     stations: &[&str],
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Room, Error> {
-    let hours = super::kitchen::hours(conn).await?;
     let mut room = room(conn, stations, from, until).await?;
     hours.close(&mut room, from, until);
     Ok(room)
