@@ -173,6 +173,11 @@ impl Bay {
     pub(crate) fn due_from(&self) -> DateTime<Utc> {
         self.expected_from.map_or(self.from, |at| at.max(self.from))
     }
+
+    /// A stand at the house: behind no barrier, with no drive through the car park and no end to keep.
+    pub(crate) fn is_for_a_bicycle(&self) -> bool {
+        self.class == "BAY_CLASS_BICYCLE"
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::{Admission, Bay, Kitchen, Meal, Part, Showing, State, Stops, Visit};
+use super::{Admission, Kitchen, Meal, Part, Showing, State, Stops, Visit};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,13 +122,6 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     steps.push(leave);
     steps.sort_by_key(|step| step.at);
     steps
-}
-
-impl Bay {
-    /// A stand at the house: behind no barrier, with no drive through the car park and no end to keep.
-    pub(crate) fn is_for_a_bicycle(&self) -> bool {
-        self.class == "BAY_CLASS_BICYCLE"
-    }
 }
 
 /// German, English and plain German.

@@ -12,6 +12,7 @@ mod devices;
 mod feeds;
 mod hazards;
 mod house_file;
+mod lifts;
 mod many;
 mod memory;
 mod open_formats;
