@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, receipts, replanning, rests};
+use super::{kitchen, lock_kitchen, ordering::local, receipts, replanning, rests};
 use crate::{
     domain::{
         Order, OrderState, Station,
@@ -133,12 +133,27 @@ async fn settle(tx: &mut Tx, orders: &[&Order], cause: Cause) -> Result<(), Erro
     }
     let questions = store::affected::settle_cause(tx.conn(), cause, &ids).await?;
     for order in orders {
-        if let Some(question) = questions.get(&order.id) {
+        if let Some(question) = questions.get(&order.id)
+            && !asks_next(tx, order).await?
+        {
             let event = events::kitchen::settled(order, *question, &settled(cause, Answer::Keep));
             tx.append(&order.visit.to_string(), &event).await?;
         }
     }
     if questions.is_empty() { Ok(()) } else { kitchen::touch_board(tx).await }
+}
+
+/// One question is asked at a time: of a meal that waits for no answer any more, what waited behind it is asked now. Whether
+/// something is.
+pub(super) async fn asks_next(tx: &mut Tx, order: &Order) -> Result<bool, Error> {
+    if has_lost_time(tx, order).await? {
+        no_time(tx, vec![order.clone()]).await?;
+    }
+    let avoid = store::ordering::avoided(tx.conn(), order.id).await?;
+    if recipes::has_unread(&avoid, &order.lines) {
+        recipe_corrected(tx, order).await?;
+    }
+    Ok(!store::affected::of_orders(tx.conn(), &[order.id]).await?.is_empty())
 }
 
 /// Orders that were confirmed this very moment, and lost their time while they were held.
@@ -164,12 +179,16 @@ pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), 
     for order in store::lock_orders(tx.conn(), &ids).await? {
         note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
     }
-    let placed = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
+    let today = local(tx.now()).date();
+    let mut placed = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
+    // How a station is today says nothing of other days.
+    placed.retain(|order| local(order.pickup_at).date() <= today);
     replanning::follow_station(tx, placed).await?;
     // Another station may rest, or their time may be lost: who is asked that by now is not told that the meal comes.
-    let asked = store::affected::of_orders(tx.conn(), &ids).await?;
     for order in store::lock_orders(tx.conn(), &ids).await? {
-        if let Some(question) = questions.get(&order.id).filter(|_| !asked.contains_key(&order.id)) {
+        if let Some(question) = questions.get(&order.id)
+            && !asks_next(tx, &order).await?
+        {
             let event = events::kitchen::settled(&order, *question, &settled(Cause::Station, Answer::Keep));
             tx.append(&order.visit.to_string(), &event).await?;
         }
@@ -265,6 +284,9 @@ pub(super) async fn refund_now(tx: &mut Tx, order: &mut Order) -> Result<(), Err
 async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: Answer) -> Result<Order, Error> {
     // First: what is done now may ask something anew.
     store::affected::settle(tx.conn(), &[order.id]).await?;
+    if answer == Answer::Keep && affected.cause == Cause::Recipe && recipes::read(&mut order.lines) {
+        store::kitchen::save_lines(tx.conn(), &order).await?;
+    }
     match answer {
         Answer::Later => {
             let later = affected.later_pickup_at.ok_or(Error::NoLaterPickup)?;
@@ -298,17 +320,13 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             }
         }
     }
-    // What is in it was asked about, and another cause took the question's place: it is asked now.
-    let avoid = store::ordering::avoided(tx.conn(), order.id).await?;
-    if answer == Answer::Keep && affected.cause != Cause::Recipe && recipes::has_unread(&avoid, &order.lines) {
-        recipe_corrected(tx, &order).await?;
-    }
-    if store::affected::of_orders(tx.conn(), &[order.id]).await?.is_empty() {
+    let order = store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)?;
+    if answer == Answer::Refund || !asks_next(tx, &order).await? {
         let event = events::kitchen::settled(&order, affected.question, &settled(affected.cause, answer));
         tx.append(&order.visit.to_string(), &event).await?;
     }
     kitchen::touch_board(tx).await?;
-    store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
+    Ok(order)
 }
 
 /// The meal comes later: at the time that was offered, or as near to it as there is time left.

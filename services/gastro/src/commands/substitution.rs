@@ -5,7 +5,7 @@ use kernel::{Tx, clock::wall_now, values::invalid};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, ordering::local, receipts, recipes, replanning, screens};
+use super::{affected, kitchen, lock_kitchen, ordering::local, receipts, recipes, replanning, screens};
 use crate::{
     domain::{
         Order, OrderState, OrderedItem,
@@ -129,6 +129,8 @@ pub(super) async fn take_back(tx: &mut Tx, mut order: Order, it: Substituted) ->
     let mut order = make(tx, &mut order, it.line, it.replaced).await?;
     // What is in it may have been corrected meanwhile.
     recipes::correct(tx, std::slice::from_mut(&mut order)).await?;
+    // Or before: whatever took its place may have ended that question.
+    affected::asks_next(tx, &order).await?;
     Ok(order)
 }
 

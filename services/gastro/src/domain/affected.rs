@@ -122,10 +122,11 @@ impl Affected {
     }
 
     /// Whether staff are asked this instead. A visit that was called off is the last word on its meal; where its money goes back,
-    /// staff have decided already, and whatever else goes wrong with it is decided with that.
+    /// staff have decided already, and whatever else goes wrong with it is decided with that. What is in it is asked about when
+    /// whether it is made at all is decided.
     pub(crate) fn gives_way_to(&self, cause: Cause) -> bool {
         let is_decided = self.refund_at.is_some() || self.cause == Cause::CancelledVisit;
-        self.cause != cause && (cause == Cause::CancelledVisit || !is_decided)
+        self.cause != cause && (cause == Cause::CancelledVisit || (!is_decided && cause != Cause::Recipe))
     }
 
     /// What becomes of an order that was not begun when nobody has said anything in time. Of what is being made, only
@@ -273,6 +274,9 @@ mod tests {
             (asked(Cause::KitchenSystem, None), Cause::KitchenSystem, false),
             (asked(Cause::KitchenSystem, None), Cause::CancelledVisit, true),
             (asked(Cause::CancelledVisit, None), Cause::KitchenSystem, false),
+            (asked(Cause::NoTime, None), Cause::Recipe, false),
+            (asked(Cause::KitchenSystem, None), Cause::Recipe, false),
+            (asked(Cause::Recipe, None), Cause::KitchenSystem, true),
             (asked(Cause::CancelledVisit, None), Cause::CancelledVisit, false),
         ] {
             assert_eq!(was.gives_way_to(cause), gives_way, "{was:?} {cause:?}");

@@ -62,6 +62,17 @@ pub(crate) fn has_unread(avoid: &[u32], lines: &[OrderedItem]) -> bool {
     lines.iter().any(|line| is_unread(avoid, line))
 }
 
+/// Staff have settled it with its party: what is in these lines is no news to it any more. Whether that changes anything.
+pub(crate) fn read(lines: &mut [OrderedItem]) -> bool {
+    let before = lines.to_vec();
+    for line in lines.iter_mut() {
+        if let Some(it) = line.corrected.as_mut() {
+            (it.read_allergens, it.read_traces) = (line.allergens.clone(), line.traces.clone());
+        }
+    }
+    *lines != *before
+}
+
 /// Whether any of these lines has something like that since this correction.
 pub(crate) fn asks(avoid: &[u32], before: &[OrderedItem], after: &[OrderedItem]) -> bool {
     before.iter().zip(after).any(|(was, is)| {

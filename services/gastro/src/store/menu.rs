@@ -251,9 +251,15 @@ pub(crate) async fn price_ids(
     .await?)
 }
 
-/// Notes that the house file has brought another menu.
+/// Notes that the house file has brought another menu. What is held by now was held before it, whatever the clocks say of
+/// when either of them began. The kitchen must be locked.
 pub(crate) async fn changed(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query("update kitchen set menu_at = $1").bind(now).execute(conn).await?;
+    sqlx::query(
+        "update kitchen set menu_at = greatest($1, (select max(state_at) from meal_order where state = 'held'))",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

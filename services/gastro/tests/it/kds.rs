@@ -41,7 +41,7 @@ pub async fn post(house: &House, token: &str, path: &str, body: Vec<u8>) -> (Sta
     (answer.status(), answer.json().await.unwrap_or_default())
 }
 
-async fn status(house: &House, token: &str, order: &str, code: i64) -> Value {
+pub async fn status(house: &House, token: &str, order: &str, code: i64) -> Value {
     let body = json!({"orderId": order, "status": code, "reason": ""}).to_string();
     let (status, answer) = push(house, token, order, body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");

@@ -22,6 +22,7 @@ mod pre_orders;
 mod printing;
 mod pushing;
 mod quarters;
+mod questions;
 mod reactions;
 mod rebooking;
 mod receipts;
