@@ -89,7 +89,8 @@ pub(crate) async fn command(tx: &mut Tx, wanted: Wanted) -> Result<Command, Erro
         }
         return first.step(Step::Time, now).map_err(|Over(state)| Error::CommandOver(state));
     }
-    let refused = lane.takes(wanted.action).err();
+    let evacuating = store::gates::evacuating(tx.conn()).await?;
+    let refused = lane.takes(wanted.action, evacuating).err();
     let state = if refused.is_some() { CommandState::Rejected } else { CommandState::Accepted };
     let mut command = wanted.command(tx, state);
     if let Some(why) = refused {
@@ -177,7 +178,8 @@ pub(crate) async fn report(
     orders(tx, lane).await
 }
 
-/// The house is evacuated, or no longer: ways out are open, or closed behind each car again, and no way in opens meanwhile.
+/// The house is evacuated, or no longer: ways out are open, or closed behind each car again; no way in opens meanwhile, and
+/// those that staff held open are shut. Whoever wants one open after the all-clear says so again.
 pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Error> {
     match lock_site(tx).await {
         // No house file yet: there is no car park.
@@ -186,11 +188,18 @@ pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Erro
     }
     store::gates::set_evacuating(tx.conn(), evacuating).await?;
     for lane in store::gates::lanes(tx.conn()).await? {
-        if lane.direction != Direction::Out || lane.hold.is_some_and(Hold::is_evacuation) == evacuating {
+        let as_is = match lane.direction {
+            Direction::In => !evacuating || lane.hold.is_none(),
+            Direction::Out => lane.hold.is_some_and(Hold::is_evacuation) == evacuating,
+        };
+        if as_is {
             continue;
         }
         let mut lane = lock_lane(tx, &lane.id).await?;
-        lane.hold = Hold::in_evacuation(lane.hold, evacuating);
+        lane.hold = match lane.direction {
+            Direction::In => None,
+            Direction::Out => Hold::in_evacuation(lane.hold, evacuating),
+        };
         cancel_others(tx, &lane.id).await?;
         lane_changed(tx, &lane).await?;
     }

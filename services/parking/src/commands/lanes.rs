@@ -54,6 +54,7 @@ pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswe
         seen.key = kernel::values::new_id(now);
     }
     if seen.direction == Direction::In && store::gates::evacuating(tx.conn()).await? {
+        again::stays_out(tx, &seen, &site).await?;
         return refuse(tx, &seen, Verdict::Evacuated, &site).await;
     }
     if let Credential::Visit(id, generation) | Credential::Ticket(id, generation) = seen.credential

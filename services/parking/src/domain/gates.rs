@@ -206,6 +206,7 @@ pub(crate) struct Over(pub(crate) CommandState);
 /// Why commands fail here, as it is kept; a device says it in words of its own.
 const NOT_SEEN_TO_MOVE: &str = "the barrier was not seen to move";
 const EVACUATED: &str = "the house is evacuated; the way out stays open";
+const NOBODY_DRIVES_IN: &str = "the house is evacuated; no way in is held open";
 const NOT_HELD_OPEN: &str = "the barrier is not held open";
 
 impl Command {
@@ -220,6 +221,10 @@ impl Command {
             EVACUATED => Text::new(
                 "Das Haus wird geräumt: Die Ausfahrt bleibt offen.",
                 "The house is being evacuated: the way out stays open.",
+            ),
+            NOBODY_DRIVES_IN => Text::new(
+                "Das Haus wird geräumt: Keine Einfahrt wird offen gehalten.",
+                "The house is being evacuated: no way in is held open.",
             ),
             NOT_HELD_OPEN => {
                 Text::new("Die Schranke wird nicht offen gehalten.", "The barrier is not being held open.")
@@ -355,9 +360,11 @@ impl Lane {
         }
     }
 
-    /// Whether it may be told to do that; else why not. A way out is never closed by hand while the house is evacuated.
-    pub(crate) const fn takes(&self, action: Action) -> Result<(), &'static str> {
+    /// Whether it may be told to do that; else why not. A way out is never closed by hand while the house is evacuated, and
+    /// no way in is held open: who must get in is let in one by one.
+    pub(crate) const fn takes(&self, action: Action, evacuating: bool) -> Result<(), &'static str> {
         match (action, self.hold) {
+            (Action::HoldOpen, _) if evacuating && matches!(self.direction, Direction::In) => Err(NOBODY_DRIVES_IN),
             (Action::Close, Some(Hold::Evacuation | Hold::Both)) => Err(EVACUATED),
             (Action::Close, None) if !self.held_open => Err(NOT_HELD_OPEN),
             (Action::Open | Action::HoldOpen | Action::Close, _) => Ok(()),

@@ -26,7 +26,7 @@ pub fn controller(lane: &str) -> Caller {
     Caller::Device { id: lane.to_owned(), kind: "lane".to_owned() }
 }
 
-async fn wants(house: &House, key: Uuid, lane: &str, action: GateAction) -> Result<pb::GateCommand, Status> {
+pub async fn wants(house: &House, key: Uuid, lane: &str, action: GateAction) -> Result<pb::GateCommand, Status> {
     let request = pb::CommandGateRequest {
         idempotency_key: key.to_string(),
         lane: lane.to_owned(),
@@ -156,7 +156,7 @@ async fn a_car_that_may_pass_is_a_command_and_the_controllers_answer_is_its_disp
     assert_eq!((other.verdict(), other.command_id.as_str()), (Verdict::Open, ""));
 }
 
-fn state(state: HouseState) -> HouseStateChanged {
+pub fn state(state: HouseState) -> HouseStateChanged {
     HouseStateChanged { house: Some(flow::House { state: state.into(), ..Default::default() }), ..Default::default() }
 }
 

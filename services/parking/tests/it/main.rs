@@ -9,6 +9,7 @@ mod closures;
 mod coaches;
 mod connections;
 mod ended;
+mod evacuation;
 mod feeds;
 mod gates;
 mod journal;

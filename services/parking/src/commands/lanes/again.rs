@@ -2,12 +2,12 @@
 
 use kernel::Tx;
 
-use super::{Kind, LaneAnswer, Passage, SOONEST_BACK, Seen, gates, save_passage};
+use super::{Kind, LaneAnswer, Passage, SOONEST_BACK, Seen, gates, pass_out, save_passage, visit_of};
 use crate::{
     domain::{
         Right, RightState, Site,
         gates::{CommandState, Step},
-        lanes::{Direction, Verdict},
+        lanes::{Direction, Verdict, Whose},
     },
     error::Error,
     store,
@@ -51,6 +51,26 @@ pub(super) async fn still_waits(
     };
     let message = verdict.message(seen.direction, &site.alternatives);
     Ok(Some(LaneAnswer { verdict, message, right: passage.right, command }))
+}
+
+/// The house is being evacuated, and a car stands at a way in that was let in a moment before: its barrier has not opened, and
+/// does not. It is counted out again, and may come in as one that has left.
+pub(super) async fn stays_out(tx: &mut Tx, seen: &Seen, site: &Site) -> Result<(), Error> {
+    let now = tx.now();
+    let Whose::Of(visit) = visit_of(tx, &seen.credential, seen.direction).await? else { return Ok(()) };
+    let Some(right) = store::lock_right(tx.conn(), visit).await? else { return Ok(()) };
+    let since = now - SOONEST_BACK;
+    if right.state != RightState::CheckedIn || right.entered_at.is_none_or(|at| at <= since) {
+        return Ok(());
+    }
+    let told = store::gates::last_let_in(tx.conn(), visit, &seen.lane, since).await?;
+    let Some(Ok(command)) = told.map(|command| command.step(Step::Time, now)) else { return Ok(()) };
+    if !matches!(command.state, CommandState::Failed | CommandState::Expired) {
+        return Ok(());
+    }
+    let out = Seen { key: kernel::values::new_id(now), direction: Direction::Out, ..seen.clone() };
+    let passage = pass_out(&seen.credential, Some(right), site, now);
+    save_passage(tx, &out, &passage, site).await
 }
 
 /// A car is told of once more that its lane has told of in its journal: it is counted already. A way out opens all the same.

@@ -90,9 +90,9 @@ fn a_lane_says_what_weighs_most() {
         assert_eq!(lane.state(at(second)), state, "{lane:?} at {second}");
     }
     let evacuated = Lane { hold: Some(Hold::Evacuation), ..lane.clone() };
-    assert!(evacuated.takes(Action::Close).is_err() && evacuated.takes(Action::Open).is_ok());
-    assert!(Lane { hold: Some(Hold::Both), ..lane.clone() }.takes(Action::Close).is_err());
-    assert!(held.takes(Action::Close).is_ok() && lane.takes(Action::Close).is_err());
+    assert!(evacuated.takes(Action::Close, true).is_err() && evacuated.takes(Action::Open, true).is_ok());
+    assert!(Lane { hold: Some(Hold::Both), ..lane.clone() }.takes(Action::Close, true).is_err());
+    assert!(held.takes(Action::Close, true).is_ok() && lane.takes(Action::Close, true).is_err());
 }
 
 #[test]
