@@ -59,8 +59,9 @@ fn for_any(site: &Site) -> impl Iterator<Item = &ClassCount> {
     cars(site).filter(|count| count.class == BayClass::Standard)
 }
 
-/// Free ones of them; None: not known.
+/// Free ones of them; None: not known, or there is none for any car.
 fn free_for_any(site: &Site, now: DateTime<Utc>) -> Option<u32> {
+    for_any(site).next()?;
     for_any(site).map(|count| free(site, *count, now)).sum()
 }
 

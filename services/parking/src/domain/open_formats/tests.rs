@@ -211,6 +211,8 @@ fn bays_for_some_alone_are_not_free_for_any_car_and_do_not_hide_those_that_are()
     }
     (site.classes[0].occupied, site.classes[1].is_known) = (10, false);
     assert_eq!(told(&site, at(0)), [Some(21); 4], "whatever is not known of the accessible ones");
+    site.classes.remove(0);
+    assert_eq!(told(&site, at(0)), [None; 4], "no bay is for any car here, and that is not: full");
 }
 
 #[test]
