@@ -74,7 +74,7 @@ async fn whole(report: &mut Report, runs: u32) -> anyhow::Result<()> {
 
 async fn stored(house: &House) -> anyhow::Result<Duration> {
     // Close together: a station cannot be busy for a whole day, and it is as much to do.
-    let (first, apart) = (TimeDelta::minutes(20), TimeDelta::minutes(4));
+    let (first, apart) = (TimeDelta::minutes(5), TimeDelta::minutes(4));
     let showings = hall::showings_at(house, i32::try_from(SHOWINGS)?, 11, 10, first, apart).await?;
     for (nth, showing) in (0..SHOWINGS).zip(showings) {
         let meals = usize::try_from(MEALS * (nth + 1) / SHOWINGS - MEALS * nth / SHOWINGS)?;

@@ -42,6 +42,8 @@ const STAFF: &[Who] = &[
     Who::Device("scanner"),
     Who::AnyService,
 ];
+const ALARM: &[Who] =
+    &[Who::Staff(Role::Desk), Who::Staff(Role::Operator), Who::Staff(Role::Kitchen), Who::Staff(Role::Attendant)];
 const DOOR: &[Who] = &[Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
 
 /// Who may call what.
@@ -53,7 +55,8 @@ pub(crate) const ACCESS: Access = Access {
         ("CorrectZone", DOOR),
         ("MoveAdmission", DOOR),
         ("Scan", &[Who::Device("scanner"), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
-        ("SetHouseState", DOOR),
+        // Whoever sees the fire starts an evacuation; all else is the door's.
+        ("SetHouseState", ALARM),
         // The kitchen: whoever hands out finds the party of one person's ticket.
         ("FindParty", &[Who::Staff(Role::Desk), Who::Staff(Role::Operator), Who::Staff(Role::Kitchen)]),
     ],
@@ -131,6 +134,12 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
 async fn on_clock(db: &Db, admission: &Admission) -> Result<pb::Admission, Error> {
     let policy: Policy = store::policy(&mut *db.reader().await?).await?;
     Ok(events::admission_on_clock(admission, policy, None))
+}
+
+/// Whether it is one of those who run the door, and so may set every state of the house.
+fn runs_the_door(caller: &Caller) -> bool {
+    let runs = |role: &Role| matches!(role, Role::Desk | Role::Operator | Role::Admin);
+    matches!(caller, Caller::Staff { roles, .. } if roles.iter().any(runs))
 }
 
 const fn is_staff(caller: &Caller) -> bool {
@@ -244,11 +253,15 @@ impl Flow for FlowGrpc {
     }
 
     async fn set_house_state(&self, request: Request<pb::SetHouseStateRequest>) -> Result<Response<pb::House>, Status> {
-        let by = Caller::of(&request).for_the_record();
+        let caller = Caller::of(&request);
+        let by = caller.for_the_record();
         let request = request.into_inner();
         let state = house_state(request.state)?;
         let reason = values::text("reason", &request.reason, 200)?;
         let exercise = request.exercise;
+        if !runs_the_door(&caller) && (exercise || state != HouseState::Evacuating) {
+            return Err(Status::permission_denied("Your role starts an evacuation, and nothing else of the house."));
+        }
         if exercise && state != HouseState::Evacuating {
             return Err(invalid("exercise", "is for an evacuation only; leave it out").into());
         }

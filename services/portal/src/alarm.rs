@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, future::ready};
 use kernel::{Caller, Remembered, values::from_timestamp};
 use sky_proto::{
-    flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
+    flow::v1::{CallGroup, CallGroupState, FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
     kernel::v1::LocalizedText,
     signage::v1::{ListMessagesRequest, Message, PriorityClass},
 };
@@ -58,6 +58,33 @@ pub(crate) struct Told {
     is_lift: bool,
     /// Then it is over, whatever is heard; None: when it is ended.
     valid_until: Option<DateTime<Utc>>,
+}
+
+/// Parties of a showing that are called to the door together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Group {
+    visits: Vec<Uuid>,
+    /// 0: whoever needs assistance.
+    number: u32,
+    is_called: bool,
+    /// What displays say when it is called.
+    text: Option<LocalizedText>,
+}
+
+impl Group {
+    fn of(told: CallGroup) -> Self {
+        let is_called = told.state() != CallGroupState::Formed;
+        let visits = told.visit_ids.iter().filter_map(|id| id.parse().ok()).collect();
+        Self { visits, number: told.number, is_called, text: told.text }
+    }
+
+    fn said(&self, w: &Words) -> String {
+        match self.number {
+            _ if self.is_called => w.text(&self.text),
+            0 => w.t("told-called-first"),
+            number => w.with("told-group", "number", &number.to_string()),
+        }
+    }
 }
 
 /// What all displays say about people's safety, staff's own words or an official warning.
@@ -127,12 +154,23 @@ pub(crate) struct Known {
     pub(crate) safety: Vec<Safety>,
     /// What guests on their way are told; nothing while the house is to be left.
     pub(crate) told: Vec<Told>,
+    /// The groups of all showings, for whoever is in one of them.
+    groups: Arc<Vec<Group>>,
 }
 
 impl Known {
-    /// Whether there is anything that a visit may be told.
-    pub(crate) const fn is_quiet(&self) -> bool {
-        self.evacuation.is_none() && self.told.is_empty() && self.safety.is_empty() && !self.stopped && !self.cleared
+    /// With which group a visit is called, and whether it is; None: with none, or nobody is let in now.
+    pub(crate) fn call_of(&self, w: &Words, visit: Uuid) -> Option<String> {
+        let is_open = !self.stopped && self.evacuation.is_none();
+        let group = self.groups.iter().find(|it| is_open && it.visits.contains(&visit))?;
+        Some(group.said(w))
+    }
+
+    /// Whether there is nothing that this visit may be told.
+    pub(crate) fn is_quiet(&self, visit: Uuid) -> bool {
+        let is_open = self.evacuation.is_none() && !self.stopped && !self.cleared;
+        let is_called = self.groups.iter().any(|it| it.visits.contains(&visit));
+        is_open && self.told.is_empty() && self.safety.is_empty() && !is_called
     }
 }
 
@@ -298,9 +336,10 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
         let cleared = snapshot.house.as_ref().is_some_and(|house| house.state() == HouseState::AllClear);
         let evacuation = evacuation(&snapshot);
         let told = if evacuation.is_some() { Vec::new() } else { told(&snapshot) };
+        let groups = Arc::new(snapshot.call_groups.into_iter().map(Group::of).collect());
         edge.alarm.told.send_if_modified(|known| {
             let safety = known.safety.clone();
-            let new = Known { asked: true, heard: true, stopped, cleared, evacuation, safety, told };
+            let new = Known { asked: true, heard: true, stopped, cleared, evacuation, safety, told, groups };
             let is_new = *known != new;
             *known = new;
             is_new

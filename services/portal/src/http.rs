@@ -107,6 +107,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/report", get(report::page))
         .route("/report/incidents", post(report::incident))
         .route("/report/clicks", post(report::click))
+        .route("/report/evacuation", post(report::evacuate))
         .route("/desk/notices", get(notices::list))
         .route("/desk/notices/resend", post(notices::resend))
         .route("/desk/notices/{kind}/{language}", get(notices::look))

@@ -70,6 +70,7 @@ fn plan(event: &Event) -> Result<Plan, Failure> {
         starts_at: from_timestamp(told.starts_at),
         ends_at: from_timestamp(told.ends_at),
         doors_at: from_timestamp(told.doors_at),
+        last_entry_at: from_timestamp(told.last_entry_at),
         told_at: event.occurred_at,
     })
 }
@@ -82,6 +83,7 @@ fn delay(event: &Event) -> Result<Delay, Failure> {
         starts_at: from_timestamp(told.starts_at),
         ends_at: from_timestamp(told.ends_at),
         doors_at: from_timestamp(told.doors_at),
+        last_entry_at: from_timestamp(told.last_entry_at),
         reason: Text::from_proto(told.reason),
         told_at: event.occurred_at,
     })

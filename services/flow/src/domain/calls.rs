@@ -72,6 +72,7 @@ pub(crate) struct Group {
     pub(crate) number: u32,
     pub(crate) state: GroupState,
     pub(crate) rows: Vec<String>,
+    pub(crate) visits: Vec<Uuid>,
     pub(crate) people: u32,
     pub(crate) admitted: u32,
     pub(crate) called_at: Option<DateTime<Utc>>,

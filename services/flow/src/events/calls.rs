@@ -68,6 +68,7 @@ fn group(group: &Group, due_at: DateTime<Utc>, held_back: Option<Text>) -> pb::C
         text: Some(group.text().to_proto()),
         revision: group.revision,
         held_back: held_back.map(|why| why.to_proto()),
+        visit_ids: Vec::new(),
     }
 }
 
@@ -82,15 +83,17 @@ pub(crate) fn groups(
     let mut before = 0;
     let mut told = Vec::new();
     for it in groups.iter().filter(|group| group.showing == admission.showing) {
-        if it.needs_assistance() {
+        let one = if it.needs_assistance() {
             // They are escorted past whoever stands there.
-            told.push(group(it, policy.assistance_at(admission), None));
+            group(it, policy.assistance_at(admission), None)
         } else {
             let waiting = it.people.saturating_sub(it.admitted);
             let held_back = (it.state == GroupState::Formed).then(|| policy.held_back(waiting, foyer)).flatten();
-            told.push(group(it, policy.called_at(admission, before), held_back));
+            let due_at = policy.called_at(admission, before);
             before += it.people;
-        }
+            group(it, due_at, held_back)
+        };
+        told.push(pb::CallGroup { visit_ids: it.visits.iter().map(ToString::to_string).collect(), ..one });
     }
     told
 }

@@ -44,6 +44,7 @@ struct GroupRow {
     rows: Vec<String>,
     called_at: Option<DateTime<Utc>>,
     revision: i64,
+    visits: Vec<Uuid>,
     people: i64,
     admitted: i64,
 }
@@ -56,6 +57,7 @@ impl GroupRow {
             number: self.number.unsigned_abs(),
             state: stored(GroupState::named(&self.state), "call group state")?,
             rows: self.rows,
+            visits: self.visits,
             people: u32::try_from(self.people).unwrap_or(u32::MAX),
             admitted: u32::try_from(self.admitted).unwrap_or(u32::MAX),
             called_at: self.called_at,
@@ -68,6 +70,7 @@ macro_rules! select_groups {
     ($rest:literal) => {
         concat!(
             "select g.id, g.showing_id, g.number, g.state, g.rows, g.called_at, g.revision,
+                 coalesce(array_agg(distinct p.visit_id) filter (where p.visit_id is not null), '{}') as visits,
                  count(t.*) filter (where t.live) as people,
                  count(t.*) filter (where t.live and t.admitted_at is not null) as admitted
              from call_group g left join call_group_party p on p.group_id = g.id

@@ -49,7 +49,12 @@ async fn an_evacuation_stops_the_door_and_needs_two_to_end() {
     };
     let anna = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };
     let ben = Caller::Staff { account: "ben".to_owned(), roles: vec![Role::Operator] };
-    set(&anna, HouseState::Evacuating).await.expect("one is enough");
+    let cook = Caller::Staff { account: "cook".to_owned(), roles: vec![Role::Kitchen] };
+    for state in [HouseState::AdmissionStopped, HouseState::Normal, HouseState::AllClear] {
+        assert_eq!(set(&cook, state).await.expect_err("the door's").code(), Code::PermissionDenied, "{state:?}");
+    }
+    set(&cook, HouseState::Evacuating).await.expect("one is enough, whoever sees it");
+    assert_eq!(set(&cook, HouseState::AllClear).await.expect_err("the door's").code(), Code::PermissionDenied);
     let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
     assert_eq!(answer.verdict(), ScanVerdict::Stopped);
     assert_eq!(set(&anna, HouseState::Normal).await.expect_err("not so").code(), Code::FailedPrecondition);

@@ -132,6 +132,8 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
     let expected = [(0, 2, String::new()), (1, 14, "AB".to_owned()), (2, 16, "CD".to_owned())];
     assert_eq!(seen, expected);
     assert!(formed.groups[0].assistance);
+    // Whose pages may say it.
+    assert_eq!(formed.groups[0].visit_ids.len(), 1);
     // At T−25; at the doors; when fourteen people at twelve a minute are through.
     let due: Vec<_> =
         formed.groups.iter().map(|group| group.due_at.expect("due").seconds - minutes(0).timestamp()).collect();
@@ -158,6 +160,9 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
         assert!(refused.message().starts_with(first), "{}", refused.message());
     }
     move_group(&house, &formed.groups[0], CallGroupState::Called).await.expect("called first");
+    let events: Vec<pb::GroupCalled> = house.events("flow").await;
+    let names_nobody = |it: &pb::GroupCalled| it.group.as_ref().is_some_and(|group| group.visit_ids.is_empty());
+    assert!(!events.is_empty() && events.iter().all(names_nobody));
     let refused = move_group(&house, &formed.groups[2], CallGroupState::Called).await.expect_err("one after the other");
     assert_eq!(
         (refused.code(), refused.message()),

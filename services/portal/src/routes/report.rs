@@ -1,24 +1,28 @@
 //! What whoever works in the kitchen or at the car park tells the house: something has happened, and how many people are in
-//! a room. One press reports; the desk, which has the same on its own page, decides what the monitors show.
+//! a room. One press reports; the desk, which has the same on its own page, decides what the monitors show. An evacuation waits
+//! for nobody: whoever sees the fire starts it.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use sky_proto::flow::v1::WatchFlowRequest;
+use sky_proto::flow::v1::{HouseState, SetHouseStateRequest, WatchFlowRequest};
 use uuid::Uuid;
 
-use super::desk::{
-    measures::{self, Choice, MeasureView},
-    presets,
-    zones::{self, ZoneView},
+use super::{
+    desk::{
+        measures::{self, Choice, MeasureView},
+        presets,
+        zones::{self, ZoneView},
+    },
+    desk_actions::outcome,
 };
 use crate::{
-    edge::{Edge, first},
+    edge::{Edge, answer, first},
     fields::Fields,
     page::{self, Frame, STAFF},
     problem::Problem,
-    session::Guest,
+    session::{Guest, Notice},
 };
 
 #[derive(Template)]
@@ -52,4 +56,17 @@ pub(crate) async fn incident(State(edge): State<Arc<Edge>>, guest: Guest, sent: 
 /// One more or one fewer in a room.
 pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     zones::count_one(&edge, &guest, &guest.staff(STAFF)?, &sent, "/report#rooms").await
+}
+
+/// Starts an evacuation. No tick before it: the panel that is shut is the guard, as at the desk.
+pub(crate) async fn evacuate(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(STAFF)?;
+    let request = SetHouseStateRequest { state: HouseState::Evacuating.into(), ..Default::default() };
+    let set = answer(edge.flow(&caller).set_house_state(request)).await;
+    let to = match sent.get("from") {
+        "kitchen" => "/kitchen",
+        "carpark" => "/carpark",
+        _ => "/report",
+    };
+    outcome(&edge, &guest, set, |_| Notice::good(guest.words.t("house-set")), to).await
 }

@@ -63,7 +63,7 @@ pub(super) async fn view(
     if let Some(visit) = visit {
         edge.alarm.parties.put(id, party(visit));
     }
-    if known.is_quiet() {
+    if known.is_quiet(id) {
         return Some(Said::default());
     }
     let party = match visit {
@@ -86,6 +86,7 @@ pub(super) async fn view(
         // The whole house lets nobody in: whoever comes only this evening need not know.
         let is_stopped = known.stopped && known.evacuation.is_none() && party.has_clock;
         told.extend(is_stopped.then(|| plain(w.t("told-house-stopped"))));
+        told.extend(known.call_of(w, id).map(plain));
         told.extend(known.told.iter().filter_map(|it| it.to(w, &party.showing_id, is_step_free)));
     }
     Some(Said { alarm, told })
@@ -163,6 +164,7 @@ fn visits(edge: &Arc<Edge>, caller: &Caller, id: Uuid) -> BoxStream<'static, Vis
 /// What the house says, and, only while it says something, the visit as it was heard last: somebody who goes in is not on
 /// the way any more.
 struct Heard {
+    id: Uuid,
     house: BoxStream<'static, Known>,
     known: Option<Known>,
     visits: Option<BoxStream<'static, Visit>>,
@@ -184,7 +186,7 @@ impl Heard {
             tokio::select! {
                 known = self.house.next() => {
                     let known = known?;
-                    if known.is_quiet() {
+                    if known.is_quiet(self.id) {
                         (self.visits, self.visit) = (None, None);
                     } else if self.visits.is_none() {
                         self.visits = Some(follow(false));
@@ -212,7 +214,7 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let (_, id, caller) = current(&edge, &guest).await?;
     let frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let heard = Heard { house: alarm::heard(&edge).boxed(), known: None, visits: None, visit: None };
+    let heard = Heard { id, house: alarm::heard(&edge).boxed(), known: None, visits: None, visit: None };
     let fragments = stream::unfold(heard, move |mut heard| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {

@@ -1,4 +1,4 @@
-//! What a phone says of directives to whoever is on the way, while journey and flow are away: it stays until it is ended or its
+//! What a phone says of directives and called groups to whoever is on the way, also while journey and flow are away: it stays until it is ended or its
 //! time is over. Flow is a stand-in that says what it is told to; the real one is tested with the real edge elsewhere.
 
 use std::{
@@ -14,14 +14,15 @@ use kernel::{
     values::{Text, timestamp},
 };
 use reqwest::Method;
-use sky_proto::flow::v1::{self as pb, Directive, FlowSnapshot, flow_server};
+use sky_proto::flow::v1::{self as pb, CallGroup, CallGroupState, Directive, FlowSnapshot, flow_server};
 use tokio::sync::watch;
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 use tonic::{Request, Response, Status, service::Routes};
+use uuid::Uuid;
 
 use crate::{
     browser::Browser,
-    stand_in::{COMING_SECRET, IS_AWAY, JOURNEY, SHOWING},
+    stand_in::{COMING, COMING_SECRET, IS_AWAY, JOURNEY, SHOWING},
 };
 
 /// What flow says; None: it is away.
@@ -157,7 +158,7 @@ impl Phone {
 const ELSEWHERE: &str = "0190a5a0-0000-7000-8000-0000000000a2";
 
 #[tokio::test]
-async fn a_directive_stays_on_a_phone_while_journey_is_away_until_it_is_over() {
+async fn directives_and_calls_are_on_the_phone_of_whoever_they_are_for_also_while_journey_is_away() {
     let house = House::start(&[portal::SERVICE, JOURNEY, FLOW]).await;
     let mut browser = Browser::new(&house);
     browser.get(&format!("/v/{COMING_SECRET}")).await;
@@ -199,5 +200,21 @@ async fn a_directive_stays_on_a_phone_while_journey_is_away_until_it_is_over() {
     house.clock.advance(TimeDelta::minutes(59));
     phone.keeps_what_it_shows().await;
     house.clock.advance(TimeDelta::minutes(1));
+    phone.shows(|it| !it.contains("notice")).await;
+
+    // Both are back. Whose group is formed and called reads it, and nobody else's is theirs.
+    IS_AWAY.store(false, Ordering::Relaxed);
+    let group = |visit: Uuid, state: CallGroupState| {
+        let text = Text::new("Gruppe 2 bitte zum Einlass", "Group 2, please come to the doors");
+        let visit_ids = vec![visit.to_string()];
+        CallGroup { number: 2, state: state.into(), text: Some(text.to_proto()), visit_ids, ..Default::default() }
+    };
+    let forms = |call_groups| SAYS.send_replace(Some(FlowSnapshot { call_groups, ..Default::default() }));
+    forms(vec![group(COMING, CallGroupState::Formed)]);
+    phone.shows(|it| it.contains("Sie sind in Gruppe 2.")).await;
+    forms(vec![group(COMING, CallGroupState::Called)]);
+    phone.shows(|it| it.contains("Gruppe 2 bitte zum Einlass")).await;
+    browser.get("/visit").await.is_page(200).says("Gruppe 2 bitte zum Einlass");
+    forms(vec![group(Uuid::from_u128(9), CallGroupState::Called)]);
     phone.shows(|it| !it.contains("notice")).await;
 }

@@ -139,6 +139,8 @@ pub struct Plan {
     pub ends_at: DateTime<Utc>,
     /// Doors.
     pub doors_at: DateTime<Utc>,
+    /// The last entry; later than the start where late guests are let in.
+    pub last_entry_at: DateTime<Utc>,
     /// When it was told.
     pub told_at: DateTime<Utc>,
 }
@@ -156,6 +158,8 @@ pub struct Delay {
     pub ends_at: DateTime<Utc>,
     /// New opening of the doors.
     pub doors_at: DateTime<Utc>,
+    /// The last entry; later than the start where late guests are let in.
+    pub last_entry_at: DateTime<Utc>,
     /// Why.
     pub reason: Text,
     /// When it was told.
@@ -205,6 +209,8 @@ pub struct Showing {
     pub ends_at: DateTime<Utc>,
     /// The opening of the doors as the clock in the foyer will show it, e.g. "14:40".
     pub doors_clock: String,
+    /// The last entry; None: not known.
+    pub last_entry_at: Option<DateTime<Utc>>,
     /// Minutes of the last delay.
     pub delay_minutes: i32,
     /// Does not happen.

@@ -116,6 +116,7 @@ pub struct KnownShowing {
     starts_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
     doors_at: Option<DateTime<Utc>>,
+    last_entry_at: Option<DateTime<Utc>>,
     plan_at: Option<DateTime<Utc>>,
     delay_minutes: i32,
     cancelled: bool,
@@ -169,6 +170,7 @@ impl KnownShowing {
             starts_at: None,
             ends_at: None,
             doors_at: None,
+            last_entry_at: None,
             plan_at: None,
             delay_minutes: 0,
             cancelled: false,
@@ -194,8 +196,8 @@ impl KnownShowing {
         let same_words = self.title.as_ref() == Some(&plan.title)
             && self.hall.as_ref() == Some(&plan.hall)
             && self.audience == Some(plan.audience);
-        let same_times = (self.starts_at, self.ends_at, self.doors_at)
-            == (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at));
+        let same_times = (self.starts_at, self.ends_at, self.doors_at, self.last_entry_at)
+            == (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at), Some(plan.last_entry_at));
         let news = self.plan_at.is_some_and(|at| at <= plan.told_at) && (!same_words || (!delayed && !same_times));
         if self.title.is_some() && !news {
             return;
@@ -207,21 +209,21 @@ impl KnownShowing {
             self.scheduled_starts_at = Some(plan.starts_at);
         }
         if !delayed {
-            (self.starts_at, self.ends_at, self.doors_at) =
-                (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at));
+            (self.starts_at, self.ends_at, self.doors_at, self.last_entry_at) =
+                (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at), Some(plan.last_entry_at));
         }
         self.plan_at = self.plan_at.max(Some(plan.told_at));
         self.observed_at = self.observed_at.max(plan.told_at);
     }
 
     fn delay(&mut self, delay: &Delay) {
-        let times = (Some(delay.starts_at), Some(delay.ends_at), Some(delay.doors_at));
-        let same =
-            (self.starts_at, self.ends_at, self.doors_at) == times && self.notice.as_ref() == Some(&delay.reason);
+        let times = (Some(delay.starts_at), Some(delay.ends_at), Some(delay.doors_at), Some(delay.last_entry_at));
+        let same = (self.starts_at, self.ends_at, self.doors_at, self.last_entry_at) == times
+            && self.notice.as_ref() == Some(&delay.reason);
         if self.cancelled || same || !not_older(self.plan_at, delay.told_at) {
             return;
         }
-        (self.starts_at, self.ends_at, self.doors_at) = times;
+        (self.starts_at, self.ends_at, self.doors_at, self.last_entry_at) = times;
         self.delay_minutes = delay.minutes;
         self.notice = Some(delay.reason.clone());
         self.plan_at = Some(delay.told_at);
@@ -279,6 +281,7 @@ impl KnownShowing {
             starts_at: self.starts_at?,
             ends_at: self.ends()?,
             doors_clock: self.doors_at?.with_timezone(&Berlin).format("%H:%M").to_string(),
+            last_entry_at: self.last_entry_at,
             delay_minutes: self.delay_minutes,
             cancelled: self.cancelled,
             notice: self.notice.clone(),

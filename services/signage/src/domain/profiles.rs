@@ -30,10 +30,13 @@ const CALLED: TimeDelta = TimeDelta::hours(4);
 
 pub(super) fn default(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
     match base.setup.profile {
-        Profile::Foyer => foyer(facts, now),
+        Profile::Foyer => {
+            let Offer { headline, lines } = foyer(facts, now);
+            Offer { headline, lines: groups_of_house(facts).into_iter().chain(lines).collect() }
+        }
         Profile::DomeDoor => {
             let at_door = at_door(base, facts, now);
-            let headline = at_door.map_or_else(|| base.setup.welcome.clone(), |it| words::status(status(it)));
+            let headline = at_door.map_or_else(|| base.setup.welcome.clone(), |it| said(it, now));
             let lines = at_door.map(|it| showing_line(it, now)).into_iter().chain(groups(base, facts));
             Offer { headline, lines: lines.collect() }
         }
@@ -67,7 +70,8 @@ pub(super) fn calls(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Vec<Line>
         _ if admission_stopped(facts).is_some() => Vec::new(),
         Profile::DomeDoor | Profile::RoomDoor => groups(base, facts),
         Profile::Queue => explained(numbers(facts, now), words::is_up),
-        Profile::Foyer | Profile::Wayfinding | Profile::Parking => Vec::new(),
+        Profile::Foyer => groups_of_house(facts),
+        Profile::Wayfinding | Profile::Parking => Vec::new(),
     }
 }
 
@@ -88,10 +92,19 @@ fn status(showing: &Showing) -> Status {
     }
 }
 
+fn said(showing: &Showing, now: DateTime<Utc>) -> Text {
+    words::status(status(showing), late_until(showing, now))
+}
+
+/// Until when late guests are let in to a showing that runs; None: not any more.
+fn late_until(showing: &Showing, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    showing.last_entry_at.filter(|last| now < *last && status(showing) == Status::Running)
+}
+
 /// From then on a showing is of no use on a display.
 fn shown_until(showing: &Showing) -> DateTime<Utc> {
     match status(showing) {
-        Status::Running => showing.starts_at + LATECOMERS,
+        Status::Running => (showing.starts_at + LATECOMERS).max(showing.last_entry_at.unwrap_or(showing.starts_at)),
         // One that is broken off while it runs is news after its start, too.
         Status::Cancelled => showing.starts_at.max(showing.observed_at) + LATECOMERS,
         Status::Planned | Status::DoorsOpen | Status::LastCall | Status::Delayed => showing.ends_at,
@@ -102,12 +115,13 @@ fn showing_line(showing: &Showing, now: DateTime<Utc>) -> Line {
     let status = status(showing);
     let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
     Line {
-        detail: words::detail(showing, status),
+        detail: words::detail(showing, status, late_until(showing, now)),
         starts_at: Some(showing.starts_at),
         day: words::day(showing.starts_at, now),
         places_left: showing.places_left.filter(|_| for_sale),
         status: Some(status),
-        valid_until: Some(shown_until(showing)),
+        // What is said of late entry is wrong after it.
+        valid_until: late_until(showing, now).or_else(|| Some(shown_until(showing))),
         ..Line::new(Kind::Showing, words::title(showing), showing.observed_at, "programme")
     }
 }
@@ -173,7 +187,7 @@ fn at_door<'a>(base: &Base, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a 
 fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     let showing = at_door(base, facts, now)?;
     is_news(showing, now).then(|| Offer {
-        headline: words::status(status(showing)),
+        headline: said(showing, now),
         // Whoever is called, guests with assistance first of all, is called to a late showing as well.
         lines: std::iter::once(showing_line(showing, now)).chain(groups(base, facts)).collect(),
     })
@@ -181,10 +195,20 @@ fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Off
 
 /// Groups of guests that are called to this door, the one called last on top.
 fn groups(base: &Base, facts: &Facts) -> Vec<Line> {
-    let mut called: Vec<&Call> =
-        facts.calls.iter().filter(|call| call.number.is_none() && call.hall == base.setup.hall).collect();
+    called(facts, |call| call.hall == base.setup.hall).map(call_line).collect()
+}
+
+/// The same before all doors, each with its showing's title.
+fn groups_of_house(facts: &Facts) -> Vec<Line> {
+    let showing = |call: &Call| facts.showings.iter().find(|it| call.call_id.starts_with(&it.showing_id.to_string()));
+    let title = |call: &Call| showing(call).map(words::title).unwrap_or_default();
+    called(facts, |_| true).map(|call| Line { detail: title(call), ..call_line(call) }).collect()
+}
+
+fn called(facts: &Facts, is_here: impl Fn(&Call) -> bool) -> impl Iterator<Item = &Call> {
+    let mut called: Vec<&Call> = facts.calls.iter().filter(|call| call.number.is_none() && is_here(call)).collect();
     called.sort_by_key(|call| (std::cmp::Reverse(call.at), &call.call_id));
-    called.into_iter().take(GROUPS).map(call_line).collect()
+    called.into_iter().take(GROUPS)
 }
 
 fn call_line(call: &Call) -> Line {

@@ -121,12 +121,22 @@ pub(super) fn zone_busy() -> Text {
     say("fast voll", "nearly full", "fast voll")
 }
 
-pub(super) fn status(status: Status) -> Text {
+/// The state of a showing; `late_until`: so long late guests are let in.
+pub(super) fn status(status: Status, late_until: Option<DateTime<Utc>>) -> Text {
     match status {
         Status::Planned => say("Nächste Vorstellung", "Next showing", "Das läuft als Nächstes"),
         Status::DoorsOpen => say("Einlass", "Doors open", "Sie können hineingehen"),
         Status::LastCall => say("Letzter Aufruf", "Last call", "Bitte gehen Sie jetzt hinein"),
         Status::Running => {
+            if let Some(until) = late_until {
+                let at = until.with_timezone(&Berlin).format("%H:%M");
+                let plain = format!("Die Vorstellung läuft schon. Sie können noch hinein: bis {at} Uhr.");
+                return say(
+                    format!("Läuft – Einlass noch bis {at} Uhr"),
+                    format!("Running – late entry until {at}"),
+                    plain,
+                );
+            }
             say("Läuft – kein Einlass mehr", "Running – no late entry", "Die Vorstellung läuft schon. Die Tür ist zu.")
         }
         Status::Delayed => say("Beginnt später", "Starts later", "Die Vorstellung beginnt später"),
@@ -164,13 +174,13 @@ pub(super) fn title(showing: &Showing) -> Text {
 }
 
 /// The second line of a showing: its state, how late it is, and why.
-pub(super) fn detail(showing: &Showing, now: Status) -> Text {
+pub(super) fn detail(showing: &Showing, now: Status, late_until: Option<DateTime<Utc>>) -> Text {
     let mut text = match now {
         Status::Planned | Status::Delayed => {
             let at = &showing.doors_clock;
             say(format!("Einlass ab {at} Uhr"), format!("Doors {at}"), format!("Tür auf: {at} Uhr"))
         }
-        Status::DoorsOpen | Status::LastCall | Status::Running | Status::Cancelled => status(now),
+        Status::DoorsOpen | Status::LastCall | Status::Running | Status::Cancelled => status(now, late_until),
     };
     let late = showing.late_minutes();
     if late > 0 && now != Status::Cancelled && now != Status::Running {

@@ -43,7 +43,7 @@ pub fn view(profile: Profile) -> View {
     View { base: Arc::new(base), standing_in: Vec::new() }
 }
 
-fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Showing {
+pub fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Showing {
     Showing {
         showing_id: Uuid::from_u128(start.unsigned_abs().into()),
         title: Text::new("Geburtstag von Kim", "Kim's birthday"),
@@ -53,6 +53,7 @@ fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Sho
         starts_at: at(start),
         ends_at: at(start + 60),
         doors_clock: "14:40".to_owned(),
+        last_entry_at: Some(at(start)),
         delay_minutes: 0,
         cancelled,
         notice: None,

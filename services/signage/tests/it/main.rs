@@ -12,6 +12,7 @@ mod devices;
 mod feeds;
 mod hazards;
 mod house_file;
+mod late_entry;
 mod lifts;
 mod many;
 mod memory;

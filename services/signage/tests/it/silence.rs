@@ -55,6 +55,7 @@ fn known() -> Known {
             starts_at: at(30),
             ends_at: at(90),
             doors_at: at(10),
+            last_entry_at: at(30),
             told_at: at(-600),
         }),
         Fact::Places(Places { showing_id, left: 17, observed_at: at(0) }),

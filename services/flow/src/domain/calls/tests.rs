@@ -10,6 +10,7 @@ fn group((number, state, people, admitted): (u32, GroupState, u32, u32)) -> Grou
         number,
         state,
         rows: Vec::new(),
+        visits: Vec::new(),
         people,
         admitted,
         called_at: None,
