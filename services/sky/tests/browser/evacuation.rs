@@ -76,6 +76,33 @@ async fn an_evacuation_takes_the_monitors_until_two_people_clear_it() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_sees_the_fire_in_the_kitchen_or_at_the_car_park_starts_the_evacuation() {
+    let Some(stage) = Stage::open().await else { return };
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/desk").await;
+    for (role, page) in [(Role::Kitchen, "/kitchen"), (Role::Attendant, "/carpark"), (Role::Kitchen, "/report")] {
+        desk.sees_no_more(".house", "RÄUMUNG").await;
+        let there = stage.staff(role, Device::Tablet).await;
+        there.open(page).await;
+        let shut = "return document.querySelector('#evacuation button').checkVisibility()";
+        assert_eq!(there.run(shut).await, json!(false), "one touch alone evacuates nobody");
+        there.press("Räumung …").await;
+        accessible::check(&there, page).await;
+        there.press("Räumung auslösen").await;
+        there.sees("main", "Räumung").await;
+        there.arrives(page).await;
+        there.shoots(&format!("evacuation-from{}", page.replace('/', "-"))).await;
+        desk.sees(".house.bad", "RÄUMUNG").await;
+        there.quits().await;
+        for who in ["anna", "bernd"] {
+            stage.sets_house(who, HouseState::AllClear).await;
+        }
+        stage.sets_house("anna", HouseState::Normal).await;
+    }
+    desk.quits().await;
+}
+
 /// Counts how often an alert is put on the page: so often it is read out. And the states that streams brought.
 const ALERTS: &str = "
     window.alerts = 0;
