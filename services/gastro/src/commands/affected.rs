@@ -133,14 +133,20 @@ async fn settle(tx: &mut Tx, orders: &[&Order], cause: Cause) -> Result<(), Erro
     }
     let questions = store::affected::settle_cause(tx.conn(), cause, &ids).await?;
     for order in orders {
-        if let Some(question) = questions.get(&order.id)
-            && !asks_next(tx, order).await?
-        {
-            let event = events::kitchen::settled(order, *question, &settled(cause, Answer::Keep));
-            tx.append(&order.visit.to_string(), &event).await?;
+        if let Some(question) = questions.get(&order.id) {
+            comes_after_all(tx, order, *question, cause).await?;
         }
     }
     if questions.is_empty() { Ok(()) } else { kitchen::touch_board(tx).await }
+}
+
+/// What was asked has settled itself: its party is told that the meal comes, unless something else is asked of it now.
+async fn comes_after_all(tx: &mut Tx, order: &Order, question: Uuid, cause: Cause) -> Result<(), Error> {
+    if !asks_next(tx, order).await? {
+        let event = events::kitchen::settled(order, question, &settled(cause, Answer::Keep));
+        tx.append(&order.visit.to_string(), &event).await?;
+    }
+    Ok(())
 }
 
 /// One question is asked at a time: of a meal that waits for no answer any more, what waited behind it is asked now. Whether
@@ -186,11 +192,8 @@ pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), 
     replanning::follow_station(tx, placed).await?;
     // Another station may rest, or their time may be lost: who is asked that by now is not told that the meal comes.
     for order in store::lock_orders(tx.conn(), &ids).await? {
-        if let Some(question) = questions.get(&order.id)
-            && !asks_next(tx, &order).await?
-        {
-            let event = events::kitchen::settled(&order, *question, &settled(Cause::Station, Answer::Keep));
-            tx.append(&order.visit.to_string(), &event).await?;
+        if let Some(question) = questions.get(&order.id) {
+            comes_after_all(tx, &order, *question, Cause::Station).await?;
         }
     }
     Ok(())
