@@ -18,7 +18,7 @@ use crate::{
 const VISITS: usize = 110;
 const BAYS: usize = 40;
 const MEALS: usize = 60;
-const MINUTES: u32 = 20;
+const MINUTES: i32 = 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn measure(house: &House, report: &mut Report, runs: u32) -> anyhow::Result<()> {

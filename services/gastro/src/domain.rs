@@ -242,14 +242,10 @@ impl ShowingTimes {
         self.end() + self.walk
     }
 
-    /// When the guests come out. Before the start, the door's prediction may not know of a delay yet,
-    /// and delays only ever add; after it, the door knows best.
+    /// When the guests come out: until it begins, the plan, for the door predicts nothing else then and may not know of a
+    /// new plan yet; after it, the door knows best.
     fn end(&self) -> DateTime<Utc> {
-        match self.predicted_end_at {
-            Some(predicted) if self.has_begun => predicted,
-            Some(predicted) => predicted.max(self.ends_at),
-            None => self.ends_at,
-        }
+        self.predicted_end_at.filter(|_| self.has_begun).unwrap_or(self.ends_at)
     }
 }
 

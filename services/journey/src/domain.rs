@@ -403,9 +403,10 @@ impl Showing {
         self.cancelled || self.admission.is_off()
     }
 
-    /// The door's prediction of the end, else the plan.
+    /// The plan until it begins; then the door's prediction, which knows of no new plan before.
     pub(crate) fn end(&self) -> DateTime<Utc> {
-        self.predicted_end_at.unwrap_or(self.ends_at)
+        let predicted = self.predicted_end_at.filter(|_| self.admission.reached(Admission::Running));
+        predicted.unwrap_or(self.ends_at)
     }
 }
 

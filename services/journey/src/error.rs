@@ -1,5 +1,7 @@
 //! Everything that journey refuses or that can go wrong in it, with codes and sentences.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
 use kernel::{
     Code, Coded,
     combine::Unserved,
@@ -44,6 +46,8 @@ pub(crate) enum Error {
     Started,
     #[error("the showing does not take place; choose another one")]
     Off,
+    #[error("the showing cannot begin before {}: nobody is told an earlier start than was planned, or one that is past", .0.with_timezone(&Berlin).format("%H:%M"))]
+    TooEarly(DateTime<Utc>),
     #[error("the doors are closed and the showing runs; only a following one can be delayed")]
     DoorsClosed,
     #[error("somebody of the party is already in; a visit can be cancelled by the desk only")]
@@ -103,6 +107,7 @@ impl Coded for Error {
             | Self::Started
             | Self::Off
             | Self::DoorsClosed
+            | Self::TooEarly(_)
             | Self::NotBooked
             | Self::NotComing
             | Self::PartlyIn

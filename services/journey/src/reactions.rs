@@ -150,7 +150,7 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     let reason = Text::from_proto(told.reason);
                     let times = times(told.starts_at, told.ends_at, told.doors_at, told.last_entry_at)?;
                     waiting.tell(tx).await?;
-                    showings::delayed(tx, showing(&told.showing_id)?, times, &reason).await?;
+                    showings::delayed(tx, showing(&told.showing_id)?, times, &reason, event.occurred_at).await?;
                 }
                 ShowingCancelled::NAME => {
                     let told = event.decode::<ShowingCancelled>()?;

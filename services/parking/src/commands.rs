@@ -118,10 +118,15 @@ pub(crate) async fn showing_told(
     follow_showing(tx, showing, Some((planned_start, planned_end))).await
 }
 
-/// The door predicts an end. Most often the one that it predicted before: then nobody is kept waiting.
-pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: DateTime<Utc>) -> Result<(), Error> {
+/// The door predicts an end; None: it has not begun, and its plan counts. Most often what it said before: then nobody is
+/// kept waiting.
+pub(crate) async fn end_predicted(
+    tx: &mut Tx,
+    showing: Uuid,
+    predicted_end_at: Option<DateTime<Utc>>,
+) -> Result<(), Error> {
     // Read without a lock: only the door's events, one after the other, write it.
-    if store::showings::prediction(tx.conn(), showing).await? == Some(predicted_end_at) {
+    if store::showings::prediction(tx.conn(), showing).await? == predicted_end_at {
         return Ok(());
     }
     lock_all_bays(tx).await?;

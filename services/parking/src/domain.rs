@@ -348,7 +348,7 @@ impl Right {
 pub(crate) struct ShowingTimes {
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
-    /// What the door predicts; it only ever moves the end later.
+    /// What the door predicts once it has begun; it only ever moves the end later.
     pub(crate) predicted_end_at: Option<DateTime<Utc>>,
 }
 

@@ -123,12 +123,15 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
     Box::pin(async move {
         if event.name() == AdmissionMoved::NAME {
             let told = event.decode::<AdmissionMoved>()?;
-            if told.state() != AdmissionState::Cancelled
-                && let Some(end) = told.predicted_end_at
-            {
+            if told.state() != AdmissionState::Cancelled && told.predicted_end_at.is_some() {
                 let showing = values::id("showing_id", &told.showing_id)?;
-                let end = values::time("predicted_end_at", Some(end))?;
-                commands::end_predicted(tx, showing, end).await?;
+                let end = values::time("predicted_end_at", told.predicted_end_at)?;
+                // Before it begins the door repeats the plan, and may not know of a new one yet.
+                let waits = matches!(
+                    told.state(),
+                    AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall
+                );
+                commands::end_predicted(tx, showing, (!waits).then_some(end)).await?;
             }
         }
         if event.name() == HouseStateChanged::NAME

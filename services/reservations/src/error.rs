@@ -33,6 +33,8 @@ pub(crate) enum Error {
     Ended,
     #[error("somebody has moved this showing since you looked: it begins at {} now; look again", clock(*.0))]
     MovedMeanwhile(DateTime<Utc>),
+    #[error("this showing cannot begin before {}: nobody is told an earlier start than was planned, or one that is past", clock(*.0))]
+    TooEarly(DateTime<Utc>),
     #[error("this showing is closed to the public; the front desk books it")]
     NotPublic,
     #[error("this showing is sold online from {} on; come back then", clock(*.0))]
@@ -179,6 +181,7 @@ impl Coded for Error {
             Self::Cancelled
             | Self::Ended
             | Self::MovedMeanwhile(_)
+            | Self::TooEarly(_)
             | Self::NotPublic
             | Self::NotYetOnSale(_)
             | Self::NotHeld(_)

@@ -264,7 +264,7 @@ pub(crate) fn showing_scheduled(showing: &Showing) -> pb::ShowingScheduled {
     }
 }
 
-pub(crate) fn showing_delayed(showing: &Showing, minutes: u32) -> pb::ShowingDelayed {
+pub(crate) fn showing_delayed(showing: &Showing, minutes: i32) -> pb::ShowingDelayed {
     pb::ShowingDelayed {
         showing_id: showing.id.to_string(),
         minutes,

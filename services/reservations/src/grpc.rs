@@ -214,8 +214,8 @@ impl Reservations for ReservationsGrpc {
         let request = request.into_inner();
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let id = values::id("showing_id", &request.showing_id)?;
-        if !(1..=240).contains(&request.minutes) {
-            return Err(invalid("minutes", "must be 1 to 240").into());
+        if request.minutes == 0 || !(-240..=240).contains(&request.minutes) {
+            return Err(invalid("minutes", "must be 1 to 240, or -240 to -1 to begin earlier again").into());
         }
         let reason = Text::checked("reason", request.reason.clone(), 200, false)?;
         let expected = request.expected_starts_at.map(|at| values::time("expected_starts_at", Some(at))).transpose()?;

@@ -79,7 +79,7 @@ fn delay(event: &Event) -> Result<Delay, Failure> {
     let told: reservations::ShowingDelayed = event.decode()?;
     Ok(Delay {
         showing_id: values::id("showing_id", &told.showing_id)?,
-        minutes: i32::try_from(told.minutes).unwrap_or(i32::MAX),
+        minutes: told.minutes,
         starts_at: from_timestamp(told.starts_at),
         ends_at: from_timestamp(told.ends_at),
         doors_at: from_timestamp(told.doors_at),

@@ -20,7 +20,7 @@ use pb::{
 async fn delay(house: &House, showing: Uuid, by: i64) {
     let delayed = ShowingDelayed {
         showing_id: showing.to_string(),
-        minutes: u32::try_from(by).expect("small"),
+        minutes: i32::try_from(by).expect("small"),
         starts_at: Some(timestamp(minutes(60 + by))),
         ends_at: Some(timestamp(minutes(110 + by))),
         ..Default::default()

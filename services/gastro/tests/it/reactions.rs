@@ -23,7 +23,7 @@ fn scheduled(showing: Uuid) -> ShowingScheduled {
 fn delayed(showing: Uuid, by: i64) -> ShowingDelayed {
     ShowingDelayed {
         showing_id: showing.to_string(),
-        minutes: u32::try_from(by).expect("small"),
+        minutes: i32::try_from(by).expect("small"),
         starts_at: Some(timestamp(minutes(60 + by))),
         ends_at: Some(timestamp(minutes(110 + by))),
         ..Default::default()
@@ -152,10 +152,30 @@ async fn the_pickup_follows_the_showing() {
 }
 
 #[tokio::test]
-async fn a_prediction_before_any_plan_counts_too() {
+async fn the_pickup_comes_back_with_a_delay_that_is_taken_back() {
+    let house = house().await;
+    let (after, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    twice(&house, "reservations", &scheduled(showing)).await;
+    scheduled_meal(&house, after, showing).await;
+    twice(&house, "reservations", &delayed(showing, 30)).await;
+    // The door repeats the plan as it knows it, and hears of the new one last.
+    twice(&house, "flow", &predicted(showing, AdmissionState::DoorsOpen, 60, 140)).await;
+    twice(&house, "reservations", &delayed(showing, 10)).await;
+    assert_eq!(order(&house, after).await.pickup_at, Some(timestamp(minutes(120))), "shortened");
+    twice(&house, "flow", &predicted(showing, AdmissionState::LastCall, 61, 140)).await;
+    twice(&house, "reservations", &delayed(showing, 0)).await;
+    let now = order(&house, after).await;
+    assert_eq!((now.pickup_at, now.fire_at), (Some(timestamp(minutes(110))), Some(timestamp(minutes(105)))));
+    assert_eq!(moved(&house).await, 3);
+    assert_eq!(taken(&house).await, 130, "what it had taken of the kitchen's time is free again");
+    until_state(&house, after, minutes(105), pb::OrderState::Fired).await;
+}
+
+#[tokio::test]
+async fn a_prediction_before_any_plan_counts_once_it_has_begun() {
     let house = house().await;
     let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
-    twice(&house, "flow", &predicted(showing, AdmissionState::LastCall, 0, 125)).await;
+    twice(&house, "flow", &predicted(showing, AdmissionState::Running, 65, 125)).await;
     let held = hold(&house, &wish(visit, showing)).await.expect("held");
     assert_eq!(held.pickup_at, Some(timestamp(minutes(125))));
     twice(&house, "reservations", &delayed(showing, 15)).await;

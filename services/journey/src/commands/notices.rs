@@ -15,7 +15,7 @@ use crate::{
         Showing, Visit,
         asker::Asker,
         money_back::at_desk,
-        notices::{self, Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
+        notices::{self, Facts, Kind, NewStart, Notice, Sending, Wanted, letter::HouseWords},
     },
     error::Error,
     projection::{News, asks},
@@ -93,17 +93,10 @@ pub(crate) async fn follow_one(tx: &mut Tx, before: &Visit, after: &Visit) -> Re
     follow_changes(tx, &[(before, after)], &HashMap::new()).await
 }
 
-/// A showing begins later than its visitors know.
-pub(crate) async fn delayed(
-    tx: &mut Tx,
-    showing: Uuid,
-    was: DateTime<Utc>,
-    starts_at: DateTime<Utc>,
-    reason: &Text,
-) -> Result<(), Error> {
+/// A showing begins at another time than its visitors know.
+pub(crate) async fn delayed(tx: &mut Tx, showing: Uuid, new: NewStart, reason: &Text) -> Result<(), Error> {
     let visits = store::showings::lock_live(tx.conn(), showing).await?;
-    let wanted: Vec<Wanted> =
-        visits.iter().filter_map(|visit| notices::delayed(visit, was, starts_at, reason)).collect();
+    let wanted: Vec<Wanted> = visits.iter().filter_map(|visit| notices::delayed(visit, new, reason)).collect();
     enqueue(tx, &wanted).await
 }
 

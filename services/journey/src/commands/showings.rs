@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{VISIT_TOPIC, notices, save_changed, take};
 use crate::{
-    domain::{Admission, Times, Visit, join},
+    domain::{Admission, Times, Visit, join, notices::NewStart},
     error::Error,
     saga, store,
 };
@@ -29,17 +29,32 @@ pub(crate) async fn scheduled(tx: &mut Tx, id: Uuid, title: &Text, hall: &str, t
     touch_visits(tx, id).await
 }
 
-/// It begins later.
-pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: Times, reason: &Text) -> Result<(), Error> {
+/// It begins at another time, as reservations told it then.
+pub(crate) async fn delayed(
+    tx: &mut Tx,
+    id: Uuid,
+    times: Times,
+    reason: &Text,
+    told_at: DateTime<Utc>,
+) -> Result<(), Error> {
     let start = times.starts_at.with_timezone(&Berlin).format("%H:%M");
-    let moved = Text::new(
-        format!("Die Vorstellung beginnt erst um {start} Uhr."),
-        format!("The showing starts later, at {start}."),
-    );
     let was = store::showings::get(tx.conn(), id).await?.map(|showing| showing.starts_at);
+    let moved = if was.is_some_and(|was| was > times.starts_at) {
+        Text {
+            de: format!("Die Vorstellung beginnt doch schon um {start} Uhr."),
+            en: format!("The showing starts earlier again, at {start}."),
+            plain: format!("Die Vorstellung fängt doch früher an: um {start} Uhr."),
+        }
+    } else {
+        Text {
+            de: format!("Die Vorstellung beginnt erst um {start} Uhr."),
+            en: format!("The showing starts later, at {start}."),
+            plain: format!("Die Vorstellung fängt später an: um {start} Uhr."),
+        }
+    };
     store::showings::set_times(tx.conn(), id, None, times, Some(&join(&moved, reason))).await?;
     if let Some(was) = was {
-        notices::delayed(tx, id, was, times.starts_at, reason).await?;
+        notices::delayed(tx, id, NewStart { was, starts_at: times.starts_at, told_at }, reason).await?;
     }
     touch_visits(tx, id).await
 }

@@ -21,6 +21,14 @@ pub(crate) struct InHall {
     pub(crate) id: Uuid,
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
+    /// As it was first planned.
+    pub(crate) scheduled_starts_at: DateTime<Utc>,
+}
+
+impl InHall {
+    fn late(self) -> TimeDelta {
+        (self.starts_at - self.scheduled_starts_at).max(TimeDelta::zero())
+    }
 }
 
 /// Whether two showings get into each other's way if the later one does not move.
@@ -31,7 +39,7 @@ pub(crate) enum Clash {
     Overlap,
 }
 
-/// A following showing: how far it must move, and what happens if it does not.
+/// A following showing: how far it must move (below zero: how far it can come back), and what happens if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Follower {
     pub(crate) showing: InHall,
@@ -43,7 +51,11 @@ pub(crate) struct Follower {
 
 /// The following showings that a delay reaches, and the first that it does not: each gap takes up what it has
 /// above the turnover (the end of one showing to the start of the next). A gap that is planned shorter than the turnover takes up nothing, and stays as it is.
+/// A delay below zero is one that is shortened.
 pub(crate) fn cascade(held: InHall, following: &[InHall], delay: TimeDelta, turnover: TimeDelta) -> Vec<Follower> {
+    if delay < TimeDelta::zero() {
+        return come_back(held, following, -delay, turnover);
+    }
     let mut reached = Vec::new();
     let (mut before, mut pushed) = (held, delay);
     for showing in following {
@@ -64,6 +76,25 @@ pub(crate) fn cascade(held: InHall, following: &[InHall], delay: TimeDelta, turn
     reached
 }
 
+/// The following showings that come back with one whose delay is shortened, and the first that does not: none further
+/// than the one before it, none before it was planned, and each with the turnover it needs, or what was planned of it.
+fn come_back(held: InHall, following: &[InHall], earlier: TimeDelta, turnover: TimeDelta) -> Vec<Follower> {
+    let mut reached = Vec::new();
+    let (mut before, mut earlier) = (held, earlier);
+    for showing in following {
+        let planned = showing.scheduled_starts_at - (before.ends_at - before.late());
+        let gap = showing.starts_at - (before.ends_at - earlier);
+        let room = gap - turnover.min(planned);
+        let back = TimeDelta::minutes(earlier.min(showing.late()).min(room).num_minutes().max(0));
+        reached.push(Follower { showing: *showing, shift: -back, gap, clash: Clash::None });
+        if back.is_zero() {
+            break;
+        }
+        (before, earlier) = (*showing, back);
+    }
+    reached
+}
+
 /// Delays are said in minutes; less than one more is one more.
 fn whole_minutes(time: TimeDelta) -> TimeDelta {
     let minutes = time.num_minutes();
@@ -75,7 +106,7 @@ fn whole_minutes(time: TimeDelta) -> TimeDelta {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) showing: Uuid,
-    pub(crate) minutes: u32,
+    pub(crate) minutes: i32,
     /// When it began as whoever decided has read it; None: not said. If it begins at another time by then, it does not move.
     #[serde(default)]
     pub(crate) expected_starts_at: Option<DateTime<Utc>>,

@@ -36,7 +36,10 @@ pub(crate) enum Kind {
     /// It was ordered and never paid: nothing comes of it.
     NotCompleted,
     DayBefore,
+    /// It begins at another time.
     Delayed,
+    /// How that is said to whoever was told a later time before; kept as `Delayed`.
+    Earlier,
     /// The house has given the party other places in its showing.
     Reseated,
     /// The old codes admit nobody any more.
@@ -64,11 +67,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Confirmed,
         Self::NotCompleted,
         Self::DayBefore,
         Self::Delayed,
+        Self::Earlier,
         Self::Reseated,
         Self::Reissued,
         Self::Cancelled,
@@ -93,6 +97,7 @@ impl Kind {
             Self::NotCompleted => "not_completed",
             Self::DayBefore => "day_before",
             Self::Delayed => "delayed",
+            Self::Earlier => "earlier",
             Self::Reseated => "reseated",
             Self::Reissued => "reissued",
             Self::Cancelled => "cancelled",
@@ -122,6 +127,7 @@ impl Kind {
             // Money that comes late makes a booking of it after all.
             Self::NotCompleted
             | Self::Delayed
+            | Self::Earlier
             | Self::Reseated
             | Self::MealMoved
             | Self::MealChanged
@@ -147,7 +153,7 @@ impl Kind {
     pub(crate) const fn overtakes(self) -> &'static [Self] {
         match self {
             // The delay's notice has the new time of the meal too.
-            Self::Delayed => &[Self::Delayed, Self::MealMoved],
+            Self::Delayed | Self::Earlier => &[Self::Delayed, Self::MealMoved],
             Self::MealMoved => &[Self::MealMoved],
             Self::MealAsked => &[Self::MealAsked],
             // Its letter has the meal as it is now.
@@ -435,13 +441,28 @@ fn meal_left_its_showing(visit: &Visit, showing: &Showing) -> bool {
     !showing.admission.reached(Admission::Running) && (meal.pickup_at - explained).abs() >= MEAL_MOVES
 }
 
-/// What the visitors of a showing are told when it begins later.
-pub(crate) fn delayed(visit: &Visit, was: DateTime<Utc>, starts_at: DateTime<Utc>, reason: &Text) -> Option<Wanted> {
+/// A showing begins at another time, as reservations told it at `told_at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewStart {
+    pub(crate) was: DateTime<Utc>,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) told_at: DateTime<Utc>,
+}
+
+/// What the visitors of a showing are told when it begins at another time. The same time may be told again after another
+/// one: what it is about is therefore when it was said.
+pub(crate) fn delayed(visit: &Visit, new: NewStart, reason: &Text) -> Option<Wanted> {
     let comes = matches!(visit.state, State::Confirming | State::Confirmed) && visit.admitted < visit.size();
-    (comes && was != starts_at).then(|| {
-        let facts = Facts { reason: reason.clone(), was: Some(was), ..Facts::default() };
-        Wanted::new(visit, Kind::Delayed, instant(starts_at), facts)
+    (comes && new.was != new.starts_at).then(|| {
+        let facts = Facts { reason: reason.clone(), was: Some(new.was), ..Facts::default() };
+        Wanted::new(visit, Kind::Delayed, new.told_at.to_rfc3339_opts(SecondsFormat::Micros, true), facts)
     })
+}
+
+/// How a notice is said: a new start by what its reader knows.
+pub(crate) fn said_as(kind: Kind, facts: &Facts, showing: &Showing) -> Kind {
+    let is_earlier = kind == Kind::Delayed && facts.was.is_some_and(|was| was > showing.starts_at);
+    if is_earlier { Kind::Earlier } else { kind }
 }
 
 /// Whether it still says something when its turn comes. Nobody is told that they are expected when they are not.
@@ -458,7 +479,12 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
             let is_off = |bay: &Bay| matches!(bay.part, Part::Refused | Part::Cancelled);
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(is_off)
         }
-        Kind::DayBefore | Kind::Delayed => ahead && !showing.is_off() && !showing.admission.reached(Admission::Running),
+        Kind::DayBefore => ahead && !showing.is_off() && !showing.admission.reached(Admission::Running),
+        // Moved and moved back before anybody was told: there is nothing to tell.
+        Kind::Delayed | Kind::Earlier => {
+            let is_news = notice.facts.was != Some(showing.starts_at);
+            is_news && ahead && !showing.is_off() && !showing.admission.reached(Admission::Running)
+        }
         Kind::ParkingSuspended | Kind::ParkingLost => {
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(|bay| bay.suspension.is_some())
         }

@@ -19,7 +19,12 @@ pub(super) fn seconds(time: TimeDelta) -> u32 {
     u32::try_from(time.num_seconds().max(0)).unwrap_or(u32::MAX)
 }
 
-/// For delays and gaps.
+/// By how many minutes a showing moves; below 0: earlier.
+pub(crate) fn shift(time: TimeDelta) -> i32 {
+    i32::try_from(time.num_minutes()).unwrap_or(i32::MAX)
+}
+
+/// How long.
 pub(crate) fn minutes(time: TimeDelta) -> u32 {
     u32::try_from(time.num_minutes().max(0)).unwrap_or(u32::MAX)
 }
@@ -99,7 +104,7 @@ pub(crate) fn following(follower: &Follower, title: &Text, booked: u32) -> pb::F
         showing_id: follower.showing.id.to_string(),
         title: Some(title.to_proto()),
         starts_at: Some(timestamp(follower.showing.starts_at)),
-        minutes: minutes(follower.shift),
+        minutes: shift(follower.shift),
         gap_minutes: i32::try_from(follower.gap.num_minutes()).unwrap_or(i32::MIN),
         clash: clash.into(),
         booked,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// As many as reservations takes.
-const LONGEST: u32 = 240;
+const LONGEST: i32 = 240;
 /// Whoever asked has so long to carry it out; then it is gone on with.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(15);
 
@@ -35,12 +35,14 @@ fn in_hall(showing: &reservations::Showing) -> Result<InHall, Error> {
         id: values::id("showing_id", &showing.showing_id)?,
         starts_at: from_timestamp(showing.starts_at),
         ends_at: from_timestamp(showing.ends_at),
+        scheduled_starts_at: from_timestamp(showing.scheduled_starts_at),
     })
 }
 
-fn delay_of(minutes: u32) -> Result<TimeDelta, Error> {
-    if !(1..=LONGEST).contains(&minutes) {
-        return Err(invalid("minutes", format!("must be 1 to {LONGEST}")).into());
+fn delay_of(minutes: i32) -> Result<TimeDelta, Error> {
+    if minutes == 0 || !(-LONGEST..=LONGEST).contains(&minutes) {
+        let range = format!("must be 1 to {LONGEST}, or -{LONGEST} to -1 to begin earlier again");
+        return Err(invalid("minutes", range).into());
     }
     Ok(TimeDelta::minutes(minutes.into()))
 }
@@ -103,6 +105,11 @@ impl JourneyGrpc {
         if day.held.state() == ShowingState::Cancelled {
             return Err(Error::Off);
         }
+        let earliest = from_timestamp(day.held.scheduled_starts_at).max(self.db.clock().now());
+        let earlier_at_most = from_timestamp(day.held.starts_at) - earliest;
+        if longer < TimeDelta::zero() && -longer > earlier_at_most {
+            return Err(Error::TooEarly(earliest));
+        }
         let missing = self.missing(showing).await?;
         let mut knock = Knock::default();
         knock.add(&missing.booked, longer);
@@ -136,6 +143,7 @@ impl JourneyGrpc {
             unknown: then.unknown,
             observed_at: Some(timestamp(missing.situation.now)),
             turnover_minutes: events::missing::minutes(turnover),
+            earlier_at_most: events::missing::minutes(earlier_at_most),
         })
     }
 
@@ -164,7 +172,7 @@ impl JourneyGrpc {
                 steps.extend(day.cascade(longer, turnover)?.iter().filter(|follower| !follower.shift.is_zero()).map(
                     |follower| Step {
                         showing: follower.showing.id,
-                        minutes: events::missing::minutes(follower.shift),
+                        minutes: events::missing::shift(follower.shift),
                         expected_starts_at: None,
                     },
                 ));

@@ -53,6 +53,7 @@ pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>
         Kind::Confirmed
         | Kind::DayBefore
         | Kind::Delayed
+        | Kind::Earlier
         | Kind::Reseated
         | Kind::Rebooked
         | Kind::MealMoved

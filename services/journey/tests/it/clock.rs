@@ -64,7 +64,7 @@ fn delayed(visit: &pb::Visit, minutes: i64) -> ShowingDelayed {
     let later = |at: Option<prost_types::Timestamp>| Some(timestamp(from_timestamp(at) + TimeDelta::minutes(minutes)));
     ShowingDelayed {
         showing_id: visit.showing_id.clone(),
-        minutes: u32::try_from(minutes).expect("later"),
+        minutes: i32::try_from(minutes).expect("minutes"),
         starts_at: later(visit.starts_at),
         ends_at: later(visit.ends_at),
         doors_at: Some(timestamp(from_timestamp(visit.starts_at) + TimeDelta::minutes(minutes - 20))),

@@ -26,7 +26,7 @@ async fn list(town: &Town, showing: &str) -> pb::ListMissingResponse {
     client!(town, &desk()).list_missing(request).await.expect("a list").into_inner()
 }
 
-async fn preview(town: &Town, showing: &str, minutes: u32) -> Result<pb::PreviewDelayResponse, tonic::Status> {
+async fn preview(town: &Town, showing: &str, minutes: i32) -> Result<pb::PreviewDelayResponse, tonic::Status> {
     let request = pb::PreviewDelayRequest { showing_id: showing.to_owned(), minutes };
     client!(town, &staff(Role::Operator)).preview_delay(request).await.map(tonic::Response::into_inner)
 }
@@ -155,6 +155,33 @@ async fn what_a_delay_would_do_is_what_it_does() {
     // Nothing is left to take up: the same again would move the next one as far as this one.
     let again = preview(&town, &showing, 5).await.expect("a preview");
     assert_eq!(again.following[0].minutes, 5);
+
+    // All of it is taken back: whatever moved along comes back.
+    let back = preview(&town, &showing, -55).await.expect("a preview");
+    assert_eq!((back.starts_at, back.earlier_at_most), (Some(timestamp(start)), 55));
+    assert!(back.in_time_then <= back.in_time_now, "nobody gains by it");
+    let refused = preview(&town, &showing, -56).await.expect_err("before it was planned");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("cannot begin before"), "{refused}");
+    let earlier = pb::DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        minutes: -55,
+        expected_starts_at: Some(timestamp(start + TimeDelta::minutes(55))),
+        ..request
+    };
+    let undone = operator.delay_showing(earlier.clone()).await.expect("taken back").into_inner();
+    assert_eq!(undone.starts_at, Some(timestamp(start)));
+    let moved = |showings: &[pb::MovedShowing], sign: i32| -> Vec<(String, i32)> {
+        showings.iter().map(|it| (it.showing_id.clone(), it.minutes * sign)).collect()
+    };
+    assert_eq!(moved(&undone.following, -1), moved(&done.following, 1));
+    assert_eq!(operator.delay_showing(earlier).await.expect("repeat").into_inner(), undone);
+    town.house.settle().await;
+    starts_at(&town, &showing, start).await;
+    for (promised, back) in told.following.iter().zip(&back.following) {
+        assert_eq!(promised.minutes, -back.minutes, "as the page said");
+        starts_at(&town, &promised.showing_id, from_timestamp(promised.starts_at)).await;
+    }
 }
 
 #[tokio::test]
@@ -215,7 +242,7 @@ async fn a_delay_that_was_decided_is_carried_out_whoever_has_gone() {
 async fn a_preview_is_refused_with_a_word_on_why() {
     let town = town().await;
     let visit = town.booked().await;
-    for minutes in [0, 241] {
+    for minutes in [0, 241, -241] {
         let refused = preview(&town, &visit.showing_id, minutes).await.expect_err("no such delay");
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert!(refused.message().contains("minutes"), "{refused}");

@@ -77,7 +77,7 @@ pub fn line<'m>(mail: &'m str, start: &str) -> &'m str {
     mail.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {mail}"))
 }
 
-async fn delay(town: &Town, visit: &pb::Visit, minutes: u32) {
+async fn delay(town: &Town, visit: &pb::Visit, minutes: i32) {
     let request = pb::DelayShowingRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: visit.showing_id.clone(),
@@ -150,6 +150,33 @@ async fn delays_that_follow_each_other_are_one_notice_with_the_last_times() {
     replay::<ShowingDelayed>(&town, "reservations", &visit.showing_id).await;
     replay::<RightMoved>(&town, "parking", &visit.visit_id).await;
     mails(&town, &sink, 2).await;
+}
+
+#[tokio::test]
+async fn a_delay_that_is_taken_back_is_told_to_whoever_was_told_of_it() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let visit = town.booked().await;
+    mails(&town, &sink, 1).await;
+    // Taken back before anybody was told: there is nothing to tell.
+    delay(&town, &visit, 20).await;
+    turn(&town, 20).await;
+    delay(&town, &visit, -20).await;
+    mails(&town, &sink, 1).await;
+
+    delay(&town, &visit, 20).await;
+    assert!(mails(&town, &sink, 2).await[1].contains("beginnt später"));
+    delay(&town, &visit, -20).await;
+    let back = mails(&town, &sink, 3).await.remove(2);
+    let start = from_timestamp(visit.starts_at).with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M Uhr").to_string();
+    assert!(back.contains("doch früher") && back.contains(&start), "{back}");
+    assert!(town.get(&visit).await.notice.expect("a word").de.contains("beginnt doch schon um"));
+    // The same time as before, and news all the same.
+    delay(&town, &visit, 20).await;
+    assert!(mails(&town, &sink, 4).await[3].contains("beginnt später"));
+    // Shortened, it is still later than they know; by whom it is told nothing, it is one word.
+    replay::<ShowingDelayed>(&town, "reservations", &visit.showing_id).await;
+    mails(&town, &sink, 4).await;
 }
 
 async fn until(town: &Town, visit: &pb::Visit) -> String {

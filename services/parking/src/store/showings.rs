@@ -73,7 +73,7 @@ pub(crate) async fn prediction(conn: &mut PgConnection, showing: Uuid) -> Result
 pub(crate) async fn save_prediction(
     conn: &mut PgConnection,
     showing: Uuid,
-    predicted_end_at: DateTime<Utc>,
+    predicted_end_at: Option<DateTime<Utc>>,
 ) -> Result<(), Error> {
     sqlx::query(
         "insert into known_showing (showing_id, predicted_end_at) values ($1, $2)

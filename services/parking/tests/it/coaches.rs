@@ -41,7 +41,7 @@ async fn class(house: &House, showing: Uuid) -> Uuid {
     visit
 }
 
-async fn delay(house: &House, showing: Uuid, by: u32) {
+async fn delay(house: &House, showing: Uuid, by: i32) {
     let delayed = ShowingDelayed {
         showing_id: showing.to_string(),
         minutes: by,

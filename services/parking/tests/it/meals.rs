@@ -34,7 +34,7 @@ async fn scheduled(house: &House, showing: Uuid) {
 async fn delayed(house: &House, showing: Uuid, by: i64) {
     let event = ShowingDelayed {
         showing_id: showing.to_string(),
-        minutes: u32::try_from(by).expect("small"),
+        minutes: i32::try_from(by).expect("small"),
         starts_at: Some(timestamp(minutes(120 + by))),
         ends_at: Some(timestamp(minutes(180 + by))),
         ..Default::default()

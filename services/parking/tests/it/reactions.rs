@@ -27,7 +27,7 @@ fn scheduled(showing: Uuid) -> ShowingScheduled {
 fn delayed(showing: Uuid, by: i64) -> ShowingDelayed {
     ShowingDelayed {
         showing_id: showing.to_string(),
-        minutes: u32::try_from(by).expect("small"),
+        minutes: i32::try_from(by).expect("small"),
         starts_at: Some(timestamp(minutes(120 + by))),
         ends_at: Some(timestamp(minutes(180 + by))),
         ..Default::default()
@@ -131,6 +131,27 @@ async fn the_window_follows_the_showing() {
     assert_eq!(right(&house, visit).await.until, Some(timestamp(minutes(260))));
     let told: Vec<pb::RightMoved> = house.events("parking").await;
     assert_eq!(told.len(), 3, "one per move, none per repeat");
+}
+
+#[tokio::test]
+async fn the_window_comes_back_with_a_delay_that_is_taken_back() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    twice(&house, "reservations", showing, &scheduled(showing)).await;
+    confirmed_right(&house, visit, showing).await;
+    let booked = right(&house, visit).await;
+    twice(&house, "reservations", showing, &delayed(showing, 30)).await;
+    // The door repeats the plan as it knows it, and hears of the new one last.
+    let waits = AdmissionMoved { state: AdmissionState::DoorsOpen.into(), ..predicted(showing, 210) };
+    twice(&house, "flow", showing, &waits).await;
+    twice(&house, "reservations", showing, &ShowingDelayed { minutes: -30, ..delayed(showing, 0) }).await;
+    let back = right(&house, visit).await;
+    assert_eq!((back.from, back.until), (booked.from, booked.until));
+    // Begun, and then not begun after all: the plan counts again.
+    twice(&house, "flow", showing, &predicted(showing, 215)).await;
+    assert_eq!(right(&house, visit).await.until, Some(timestamp(minutes(275))));
+    twice(&house, "flow", showing, &waits).await;
+    assert_eq!(right(&house, visit).await.until, booked.until);
 }
 
 #[tokio::test]

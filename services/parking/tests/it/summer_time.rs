@@ -92,7 +92,7 @@ async fn windows_are_spans_of_time_and_follow_their_showing_across_the_change() 
         let by = TimeDelta::minutes(minutes);
         let delayed = ShowingDelayed {
             showing_id: showing.to_string(),
-            minutes: u32::try_from(minutes).expect("few"),
+            minutes: i32::try_from(minutes).expect("few"),
             starts_at: Some(timestamp(starts + by)),
             ends_at: Some(timestamp(ends + by)),
             ..Default::default()

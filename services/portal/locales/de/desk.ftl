@@ -110,6 +110,23 @@ hold-reason = Wir warten auf Gäste.
 hold-reason-plain = Wir warten noch auf Gäste. Dann geht es los.
 hold-turnover-note = Zwischen zwei Vorstellungen braucht der Saal { $n } Minuten.
 
+earlier-title = Früher beginnen
+earlier-intro = Die Vorstellung ist { $n } Minuten verschoben. Das lässt sich ganz oder zum Teil zurücknehmen.
+earlier-look = Ansehen, was das kostet
+earlier-told = Die spätere Zeit ist schon gesagt. Wer sich nach ihr richtet, kommt vielleicht zu spät.
+earlier-then = Beginn
+earlier-unknown = Von { $n } Fehlenden weiß niemand, wo sie sind.
+earlier-follows = war mit verschoben
+earlier-moves = kommt zurück um
+earlier-bays = { $n ->
+    [0] Kein Parkrecht endet früher.
+    [one] 1 Parkrecht endet früher, um
+   *[other] { $n } Parkrechte enden früher, das letzte um
+}
+earlier-shift = Folgende Vorstellungen mit zurückholen, so weit der Umbau es zulässt
+earlier-confirm = { $n } Minuten früher beginnen
+earlier-back = Bei der späteren Zeit bleiben
+
 zones-title = Im Haus
 zone-band = Zahl unbekannt
 zone-of = von

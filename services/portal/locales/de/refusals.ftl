@@ -62,6 +62,7 @@ refused-HouseStopped = Das Haus ist gesperrt. Erst den Zustand des Hauses änder
 refused-Evacuating = Eine Räumung endet mit der Entwarnung durch zwei Personen.
 refused-NoEvacuationOver = Heute ist keine Räumung zu Ende gegangen. Erst Entwarnung geben; wer sonst geht, wird hinausgescannt.
 refused-MovedMeanwhile = Jemand hat diese Vorstellung inzwischen verschoben: Sie beginnt zu der Zeit, die hier steht. Jetzt wurde nichts verschoben.
+refused-TooEarly = Früher als geplant beginnt keine Vorstellung, und in der Vergangenheit auch nicht. Es hat sich nichts geändert.
 refused-SecondPersonNeeded = Sie haben schon Entwarnung gegeben. Eine zweite Person muss es auch tun.
 refused-NothingToClear = Entwarnung gibt es nur nach einer Räumung.
 refused-ScanInProgress = Dieser Scan wird gerade beantwortet. Bitte noch einmal scannen.

@@ -110,6 +110,23 @@ hold-reason = We are waiting for guests.
 hold-reason-plain = Wir warten noch auf Gäste. Dann geht es los.
 hold-turnover-note = Between two showings the hall needs { $n } minutes.
 
+earlier-title = Begin earlier again
+earlier-intro = The showing was moved by { $n } minutes. All of it, or a part, can be taken back.
+earlier-look = Look at what it costs
+earlier-told = The later time has been told already. Whoever goes by it may come too late.
+earlier-then = start
+earlier-unknown = Nobody knows where { $n } of the missing are.
+earlier-follows = had moved along
+earlier-moves = comes back by
+earlier-bays = { $n ->
+    [0] No parking right ends earlier.
+    [one] 1 parking right ends earlier, at
+   *[other] { $n } parking rights end earlier, the last at
+}
+earlier-shift = Bring the following showings back too, as far as the turnover allows
+earlier-confirm = Begin { $n } minutes earlier
+earlier-back = Stay with the later time
+
 zones-title = In the house
 zone-band = number unknown
 zone-of = of

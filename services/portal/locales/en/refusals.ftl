@@ -62,6 +62,7 @@ refused-HouseStopped = The house is closed. Change the state of the house first.
 refused-Evacuating = An evacuation ends with an all-clear by two people.
 refused-NoEvacuationOver = No evacuation is over today. Give the all-clear first; whoever leaves otherwise is scanned out.
 refused-MovedMeanwhile = Somebody has moved this showing meanwhile: it begins at the time that stands here. Nothing was moved now.
+refused-TooEarly = No showing begins earlier than it was planned, or in the past. Nothing has changed.
 refused-SecondPersonNeeded = You have given the all-clear already. A second person must do so too.
 refused-NothingToClear = Only an evacuation is cleared.
 refused-ScanInProgress = This scan is being answered. Please scan again.

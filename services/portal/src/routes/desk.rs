@@ -260,7 +260,7 @@ struct ShowingPage {
     w: Frame,
     row: Row,
     missing: MissingView,
-    usual: [u32; 3],
+    usual: [i32; 3],
     from: &'static str,
     key: String,
 }

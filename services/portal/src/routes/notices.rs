@@ -27,11 +27,12 @@ use crate::{
 };
 
 /// In the order of a visit.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "confirmed",
     "not_completed",
     "day_before",
     "delayed",
+    "earlier",
     "reseated",
     "reissued",
     "cancelled",

@@ -52,7 +52,7 @@ struct OperatorPage {
     house: HouseView,
     /// How long one waits where people queue.
     waits: Vec<WaitView>,
-    usual: [u32; 3],
+    usual: [i32; 3],
     observed: String,
     /// Of this page and its stream: with the showing that somebody has chosen.
     here: String,

@@ -66,11 +66,11 @@ pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
 pub(crate) async fn delay_showing(
     tx: &mut Tx,
     mut showing: Showing,
-    minutes: u32,
+    minutes: i32,
     reason: Text,
 ) -> Result<Showing, Error> {
     require_changeable(tx, &showing)?;
-    showing.delay(TimeDelta::minutes(minutes.into()), reason);
+    showing.delay(TimeDelta::minutes(minutes.into()), reason, tx.now()).map_err(Error::TooEarly)?;
     store::save_showing(tx.conn(), &showing).await?;
     tx.append(&showing.id.to_string(), &events::showing_delayed(&showing, minutes)).await?;
     changed(tx, showing.id, true).await?;

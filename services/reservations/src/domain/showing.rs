@@ -128,13 +128,20 @@ impl Showing {
         (self.capacity - 2 * self.wheelchair_places).saturating_sub(taken)
     }
 
-    /// Moves everything by a delay.
-    pub(crate) fn delay(&mut self, by: TimeDelta, notice: Text) {
+    /// Moves everything: later, or earlier again. Then it begins neither before it was planned nor in the past: Err with
+    /// the earliest start.
+    pub(crate) fn delay(&mut self, by: TimeDelta, notice: Text, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
+        let earliest = self.scheduled_starts_at.max(now);
+        if by < TimeDelta::zero() && self.starts_at + by < earliest {
+            return Err(earliest);
+        }
         for at in [&mut self.starts_at, &mut self.ends_at, &mut self.doors_at, &mut self.last_entry_at] {
             *at += by;
         }
-        self.state = ShowingState::Delayed;
+        let is_late = self.starts_at > self.scheduled_starts_at;
+        self.state = if is_late { ShowingState::Delayed } else { ShowingState::OnSale };
         self.notice = notice;
+        Ok(())
     }
 
     /// The window in which codes of this showing are valid; the same after every delay.

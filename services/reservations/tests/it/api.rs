@@ -175,6 +175,40 @@ async fn a_wheelchair_user_and_the_companion_are_one_step() {
 }
 
 #[tokio::test]
+async fn a_delay_is_shortened_and_taken_back() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let delay = async |minutes: i32| {
+        let request = pb::DelayShowingRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: showing.clone(),
+            minutes,
+            reason: Some(kernel::values::Text::new("Technik", "A technical check").to_proto()),
+            expected_starts_at: None,
+        };
+        client!(house, &journey()).delay_showing(request).await.map(tonic::Response::into_inner)
+    };
+    delay(30).await.expect("later");
+    let shorter = delay(-20).await.expect("earlier again");
+    assert_eq!((shorter.starts_at, shorter.doors_at), (Some(timestamp(minutes(70))), Some(timestamp(minutes(50)))));
+    assert_eq!(shorter.state(), pb::ShowingState::Delayed);
+    let refused = delay(-11).await.expect_err("earlier than it was planned");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("cannot begin before"), "{refused}");
+    let planned = delay(-10).await.expect("as it was planned");
+    assert_eq!(planned.starts_at, Some(timestamp(minutes(60))));
+    assert_eq!(planned.state(), pb::ShowingState::OnSale);
+    assert_eq!(delay(-1).await.expect_err("it is not late").code(), Code::FailedPrecondition);
+    // What was planned is past by now.
+    delay(30).await.expect("later");
+    house.clock.set(minutes(75));
+    assert_eq!(delay(-16).await.expect_err("in the past").code(), Code::FailedPrecondition);
+    delay(-15).await.expect("now");
+    let told: Vec<pb::ShowingDelayed> = house.events("reservations").await;
+    assert_eq!(told.iter().map(|it| it.minutes).collect::<Vec<_>>(), [30, -20, -10, 30, -15]);
+}
+
+#[tokio::test]
 async fn a_showing_is_delayed_once_and_cancelled_once() {
     let house = house().await;
     let showing = showing(&house).await.showing_id;
@@ -333,14 +367,14 @@ async fn bad_requests_name_their_field() {
     for bad in [window(0, 0), window(0, 63 * 24 * 60), pb::ListProgrammeRequest::default()] {
         assert_eq!(client.list_programme(bad).await.expect_err("bad").code(), Code::InvalidArgument);
     }
-    let delay = |minutes: u32| pb::DelayShowingRequest {
+    let delay = |minutes: i32| pb::DelayShowingRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: showing.clone(),
         minutes,
         reason: None,
         expected_starts_at: None,
     };
-    for bad in [delay(0), delay(241)] {
+    for bad in [delay(0), delay(241), delay(-241), delay(i32::MIN)] {
         assert!(client!(house, &journey()).delay_showing(bad).await.expect_err("bad").message().starts_with("minutes"));
     }
 }

@@ -107,7 +107,7 @@ pub enum Audience {
 }
 
 /// Where a showing's admission is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Doors closed.
@@ -211,7 +211,7 @@ pub struct Showing {
     pub doors_clock: String,
     /// The last entry; None: not known.
     pub last_entry_at: Option<DateTime<Utc>>,
-    /// Minutes of the last delay.
+    /// By how much it was moved last, in minutes; below 0: earlier again.
     pub delay_minutes: i32,
     /// Does not happen.
     pub cancelled: bool,
@@ -229,7 +229,7 @@ impl Showing {
     /// How many minutes later than first planned; 0: on time.
     #[must_use]
     pub fn late_minutes(&self) -> i64 {
-        self.scheduled_starts_at.map_or(self.delay_minutes.into(), |planned| {
+        self.scheduled_starts_at.map_or(self.delay_minutes.max(0).into(), |planned| {
             (self.starts_at - planned).max(TimeDelta::zero()).num_minutes()
         })
     }

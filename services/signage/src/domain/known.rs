@@ -185,14 +185,14 @@ impl KnownShowing {
         }
     }
 
-    /// As planned or predicted, whichever is later.
+    /// As planned; once it has begun as predicted, if that is later: before, the door may not know of a new plan yet.
     fn ends(&self) -> Option<DateTime<Utc>> {
-        self.ends_at.max(self.predicted_end_at)
+        self.ends_at.max(self.predicted_end_at.filter(|_| self.phase >= Phase::Running))
     }
 
     /// A late or repeated plan does not take back a delay: then only the delay has the times.
     fn plan(&mut self, plan: &Plan) {
-        let delayed = self.delay_minutes > 0;
+        let delayed = self.delay_minutes != 0;
         let same_words = self.title.as_ref() == Some(&plan.title)
             && self.hall.as_ref() == Some(&plan.hall)
             && self.audience == Some(plan.audience);

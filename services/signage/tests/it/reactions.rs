@@ -89,6 +89,32 @@ async fn a_delay_is_shown_whichever_comes_first() {
 }
 
 #[tokio::test]
+async fn a_delay_that_is_taken_back_is_shown_no_longer() {
+    for plan_first in [false, true] {
+        let house = house().await;
+        let showing = Uuid::now_v7();
+        let (plan, delay) = (scheduled(showing, 30), delayed(showing, 30, 15));
+        // An empty reason: nothing is left to explain.
+        let back = reservations::ShowingDelayed { minutes: -15, reason: None, ..delayed(showing, 30, 0) };
+        let told = if plan_first { [true, false] } else { [false, true] };
+        for is_plan in told {
+            if is_plan {
+                twice(&house, "reservations", &plan).await;
+            } else {
+                twice(&house, "reservations", &delay).await;
+                twice(&house, "flow", &moved(showing, AdmissionState::Planned, 5)).await;
+                twice(&house, "reservations", &back).await;
+            }
+        }
+        twice(&house, "reservations", &plan).await;
+        let door = content(&house, "dome-door-2").await;
+        assert_eq!(statuses(&door), ["planned"], "plan first: {plan_first}");
+        assert_eq!(door.lines[0].starts_at, Some(timestamp(minutes(30))));
+        assert!(!words(&door).contains("später") && !words(&door).contains("Projektor"), "{}", words(&door));
+    }
+}
+
+#[tokio::test]
 async fn a_cancelled_showing_stays_cancelled() {
     let house = house().await;
     let showing = Uuid::now_v7();

@@ -104,7 +104,7 @@ pub fn scheduled(showing: Uuid, start: i64) -> reservations::ShowingScheduled {
 pub fn delayed(showing: Uuid, start: i64, by: i64) -> reservations::ShowingDelayed {
     reservations::ShowingDelayed {
         showing_id: showing.to_string(),
-        minutes: u32::try_from(by).expect("small"),
+        minutes: i32::try_from(by).expect("small"),
         starts_at: Some(timestamp(minutes(start + by))),
         ends_at: Some(timestamp(minutes(start + by + 60))),
         doors_at: Some(timestamp(minutes(start + by - 20))),

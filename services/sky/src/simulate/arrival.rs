@@ -202,7 +202,7 @@ const RINGS_UP: TimeDelta = TimeDelta::minutes(20);
 /// On this many minutes before the start they are at the barrier.
 const AT_BARRIER: TimeDelta = TimeDelta::minutes(6);
 /// For so long the doors are held for them.
-const HELD: u32 = 10;
+const HELD: i32 = 10;
 
 /// A family of four with a bay comes too late to be in by the start. The house sees that they are at risk as soon as
 /// they ring up, staff hold the doors when they are at the barrier, and they make it.

@@ -77,12 +77,35 @@ async fn a_delay_moves_every_page_without_reload() {
     kitchen.sees(".wave", &quarter(pickup)).await;
     kitchen.shoots("kitchen-wave").await;
     family.sees("dl.facts", &clock(pickup)).await;
-    for page in watching {
-        assert!(page.is_same_page().await, "{} was reloaded", page.path().await);
-    }
     family.shoots("visit-delayed").await;
     monitor.shoots("monitor-delayed").await;
     gate.shoots("carpark-delayed").await;
+
+    // Too much was said: two touches, and all of it is taken back.
+    desk.press_in("//section[@aria-labelledby='earlier']", "Ansehen, was das kostet").await;
+    desk.sees("h1", "Früher beginnen: 25 min").await;
+    desk.sees(".lead", &clock(start)).await;
+    accessible::check(&desk, "what an earlier start costs").await;
+    desk.shoots("desk-earlier-look").await;
+    desk.press("25 Minuten früher beginnen").await;
+    desk.sees(".notice.good", &clock(start)).await;
+    desk.sees_no_more("main", "Früher beginnen").await;
+    family.sees(".lead", &clock(start)).await;
+    family.sees(".notice", "beginnt doch schon um").await;
+    monitor.sees(".screen", &clock(start)).await;
+    monitor.sees_no_more(".screen", "Verspätet").await;
+    gate.sees("tbody", &clock(until)).await;
+    let back = stage
+        .visit_with(&booked.visit, "the first pickup", |visit| {
+            from_timestamp(visit.meal.as_ref().expect("a meal").pickup_at) < pickup
+        })
+        .await;
+    let pickup = from_timestamp(back.meal.expect("a meal").pickup_at);
+    kitchen.sees("section[aria-label=Demnächst]", &clock(pickup)).await;
+    family.sees("dl.facts", &clock(pickup)).await;
+    for page in watching {
+        assert!(page.is_same_page().await, "{} was reloaded", page.path().await);
+    }
     for browser in [family, desk, monitor, kitchen, gate] {
         browser.quits().await;
     }

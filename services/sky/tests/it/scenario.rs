@@ -175,7 +175,7 @@ impl<'a> Family<'a> {
     }
 
     /// A delay pressed at the desk moves the page, the bay, the meal and the monitor.
-    pub async fn is_delayed(&self, minutes: u32) {
+    pub async fn is_delayed(&self, minutes: i32) {
         let before = self.visit().await;
         let request = DelayShowingRequest {
             idempotency_key: Uuid::new_v4().to_string(),

@@ -24,6 +24,7 @@ fn hall(showings: &[(i64, i64)]) -> Vec<InHall> {
         id: Uuid::from_u128(place as u128 + 1),
         starts_at: at(*start),
         ends_at: at(*end),
+        scheduled_starts_at: at(*start),
     };
     showings.iter().enumerate().map(showing).collect()
 }
@@ -101,7 +102,63 @@ fn who_makes_it_then() {
     assert_eq!(makes(&parties, TimeDelta::minutes(15)), all(2, 0));
 }
 
+/// The day after a delay with all that followed from it.
+fn moved(day: &[InHall], delay: i64) -> Vec<InHall> {
+    let delay = TimeDelta::minutes(delay);
+    let shifts = cascade(day[0], &day[1..], delay, USUAL).into_iter().map(|follower| follower.shift);
+    let shifts = [delay].into_iter().chain(shifts).chain(std::iter::repeat(TimeDelta::zero()));
+    let by = |(showing, shift): (&InHall, TimeDelta)| InHall {
+        starts_at: showing.starts_at + shift,
+        ends_at: showing.ends_at + shift,
+        ..*showing
+    };
+    day.iter().zip(shifts).map(by).collect()
+}
+
+#[test]
+fn what_was_late_for_a_reason_of_its_own_stays_late() {
+    let mut day = hall(&[(0, 50), (70, 120), (140, 190)]);
+    // The first is 10 minutes late, which the gap takes up all but 5 of; the second is 20 late for itself.
+    for (showing, late) in day.iter_mut().zip([10, 20, 0]) {
+        showing.starts_at += TimeDelta::minutes(late);
+        showing.ends_at += TimeDelta::minutes(late);
+    }
+    let back: Vec<i64> = cascade(day[0], &day[1..], TimeDelta::minutes(-10), USUAL)
+        .iter()
+        .map(|follower| follower.shift.num_minutes())
+        .collect();
+    assert_eq!(back, [-10, 0], "no further than the one before it, and nothing before it was planned");
+}
+
 proptest! {
+    /// Taken back, a delay leaves nothing behind; shortened, no showing begins before it was planned or too near the one
+    /// before it.
+    #[test]
+    fn a_delay_can_be_taken_back(
+        lengths in proptest::collection::vec((20_i64..90, -5_i64..60), 1..9),
+        delay in 1_i64..=240,
+        part in 1_i64..=240,
+    ) {
+        let mut clock = 0;
+        let planned: Vec<(i64, i64)> = lengths
+            .iter()
+            .map(|(length, gap)| {
+                let start = clock;
+                clock = start + length + gap;
+                (start, start + length)
+            })
+            .collect();
+        let planned = hall(&planned);
+        let late = moved(&planned, delay);
+        prop_assert_eq!(&moved(&late, -delay), &planned);
+        let shortened = moved(&late, -part.min(delay));
+        for (pair, before) in shortened.windows(2).zip(planned.windows(2)) {
+            prop_assert!(pair[1].starts_at >= pair[1].scheduled_starts_at);
+            let gap = before[1].starts_at - before[0].ends_at;
+            prop_assert!(pair[1].starts_at - pair[0].ends_at >= gap.min(USUAL));
+        }
+    }
+
     /// Whatever the day looks like: after everything has moved no gap is smaller than it must be, nobody moves
     /// more than the one before, nobody moves further than needed, and the last reached is not moved unless it
     /// is the day's last.

@@ -42,6 +42,7 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
             "No bay is free at the new time.",
             "Zur neuen Zeit ist kein Parkplatz frei.",
         ),
+        Kind::Earlier => text("Der Projektor läuft wieder.", "The projector works again.", "Der Projektor ist wieder ganz."),
         Kind::Delayed | Kind::Cancelled => {
             text("Der Projektor ist gestört.", "The projector has a fault.", "Der Projektor ist kaputt.")
         }
@@ -62,6 +63,7 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
     };
     let was = match kind {
         Kind::MealMoved => Some(showing.ends_at),
+        Kind::Earlier => Some(showing.starts_at + TimeDelta::minutes(20)),
         _ => Some(showing.starts_at - TimeDelta::minutes(20)),
     };
     let later = showing.starts_at + TimeDelta::minutes(90);

@@ -9,7 +9,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use super::words::Language;
-use super::{Facts, Kind, Place, words::Words};
+use super::{Facts, Kind, Place, said_as, words::Words};
 use crate::domain::{Bay, Item, Meal, Method, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
 
 /// A part of a letter.
@@ -81,7 +81,7 @@ pub(crate) struct Material<'m> {
 /// The letter of a notice.
 pub(crate) fn compose(kind: Kind, facts: &Facts, material: &Material<'_>) -> Letter {
     let writer = Writer { language: Language::named(&material.visit.language), material, blocks: Vec::new() };
-    writer.letter(kind, facts)
+    writer.letter(said_as(kind, facts, material.showing), facts)
 }
 
 struct Writer<'m> {
@@ -128,7 +128,7 @@ impl Writer<'_> {
                 self.which();
                 self.link();
             }
-            Kind::Delayed => {
+            Kind::Delayed | Kind::Earlier => {
                 self.day(facts.was);
                 self.link();
             }

@@ -202,13 +202,23 @@ fn each_closure_of_the_car_park_is_told_once() {
 #[test]
 fn a_delay_is_told_to_those_who_come() {
     let reason = Text::new("Technik", "Technical");
-    assert_eq!(delayed(&known(State::Held), at(120), at(140), &reason), None);
-    assert_eq!(delayed(&known(State::Confirmed), at(140), at(140), &reason), None, "told twice");
+    let new = |was, starts_at| NewStart { was: at(was), starts_at: at(starts_at), told_at: at(60) };
+    assert_eq!(delayed(&known(State::Held), new(120, 140), &reason), None);
+    assert_eq!(delayed(&known(State::Confirmed), new(140, 140), &reason), None, "told twice");
     let inside = Visit { admitted: 2, ..known(State::Confirmed) };
-    assert_eq!(delayed(&inside, at(120), at(140), &reason), None);
-    let wanted = delayed(&known(State::Confirmed), at(120), at(140), &reason).expect("told");
-    assert_eq!((wanted.facts.was, wanted.about.as_str()), (Some(at(120)), "2026-11-28T13:20:00Z"));
+    assert_eq!(delayed(&inside, new(120, 140), &reason), None);
+    let wanted = delayed(&known(State::Confirmed), new(120, 140), &reason).expect("told");
+    assert_eq!((wanted.facts.was, wanted.about.as_str()), (Some(at(120)), "2026-11-28T12:00:00.000000Z"));
     assert_eq!(wanted.send_at(at(0)), at(1), "a second delay may follow");
+}
+
+#[test]
+fn a_new_start_is_said_by_what_its_reader_knows() {
+    let knows = |minute| Facts { was: Some(at(minute)), ..Facts::default() };
+    let begins = |minute| Showing { starts_at: at(minute), ..showing() };
+    assert_eq!(said_as(Kind::Delayed, &knows(120), &begins(140)), Kind::Delayed);
+    assert_eq!(said_as(Kind::Delayed, &knows(150), &begins(140)), Kind::Earlier);
+    assert_eq!(said_as(Kind::Rebooked, &knows(150), &begins(140)), Kind::Rebooked);
 }
 
 #[test]

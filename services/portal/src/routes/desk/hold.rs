@@ -1,5 +1,5 @@
-//! "Hold the doors": what waiting would cost, shown before it is confirmed. A page of its own with the answer
-//! and one button; the same for desk and operator.
+//! "Hold the doors": what waiting would cost, shown before it is confirmed, and what taking a delay back would. A page of
+//! its own with the answer and one button; the same for desk and operator.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// What people usually ask for.
-pub(crate) const USUAL: [u32; 3] = [3, 5, 10];
+pub(crate) const USUAL: [i32; 3] = [3, 5, 10];
 
 #[derive(Template)]
 #[template(path = "desk-hold.html")]
@@ -38,8 +38,14 @@ struct HoldPage {
     w: Frame,
     id: Uuid,
     back: &'static str,
-    minutes: u32,
-    usual: [u32; 3],
+    /// Below 0: earlier again.
+    minutes: i32,
+    is_earlier: bool,
+    /// The same without its sign.
+    by: u32,
+    /// Other minutes to look at, with and without their sign, and the most that can be asked for.
+    usual: Vec<(i32, u32)>,
+    most: u32,
     starts: String,
     told: PreviewDelayResponse,
     following: Vec<FollowView>,
@@ -58,7 +64,8 @@ struct FollowView {
     starts: String,
     title: String,
     booked: u32,
-    minutes: u32,
+    minutes: i32,
+    by: u32,
     clash: String,
     kind: &'static str,
     shape: &'static str,
@@ -74,16 +81,21 @@ struct MealView {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Ask {
     #[serde(default = "five")]
-    minutes: u32,
+    minutes: i32,
+    /// So many minutes earlier again, instead.
+    earlier: Option<i32>,
     #[serde(default)]
     from: String,
     /// Put off, whatever for; empty: no reason is said.
     reason: Option<String>,
 }
 
-const fn five() -> u32 {
+const fn five() -> i32 {
     5
 }
+
+/// As long as a showing may be put off at once.
+const LONGEST: u32 = 240;
 
 /// The desk's page of a showing, or the operator's.
 fn back(from: &str) -> (&'static str, &'static str) {
@@ -94,6 +106,7 @@ fn follow(w: &Words, other: &FollowingShowing) -> FollowView {
     let (clash, kind, shape) = match other.clash() {
         Clash::Overlap => (w.t("hold-clash-overlap"), "bad", "◆"),
         Clash::ShortTurnover => (w.n("hold-clash-turnover", other.gap_minutes), "few", "▲"),
+        Clash::None | Clash::Unspecified if other.minutes < 0 => (w.t("earlier-follows"), "good", "●"),
         Clash::None | Clash::Unspecified => (w.t("hold-clash-none"), "good", "●"),
     };
     FollowView {
@@ -101,6 +114,7 @@ fn follow(w: &Words, other: &FollowingShowing) -> FollowView {
         title: w.text(&other.title),
         booked: other.booked,
         minutes: other.minutes,
+        by: other.minutes.unsigned_abs(),
         clash,
         kind,
         shape,
@@ -116,12 +130,26 @@ pub(crate) async fn look(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let (from, to) = back(&ask.from);
-    let request = PreviewDelayRequest { showing_id: id.to_string(), minutes: ask.minutes };
+    let minutes = ask.earlier.map_or(ask.minutes, |earlier| earlier.saturating_neg());
+    let request = PreviewDelayRequest { showing_id: id.to_string(), minutes };
     let told = match answer(edge.journey(&caller).preview_delay(request)).await {
         Ok(told) => told,
         Err(status) => return refused(&edge, &guest, status, &format!("{to}/{id}")).await,
     };
-    let w = guest.frame(guest.words.t(if ask.reason.is_some() { "delay" } else { "hold-title" }));
+    let title = match () {
+        () if minutes < 0 => "earlier-title",
+        () if ask.reason.is_some() => "delay",
+        () => "hold-title",
+    };
+    let w = guest.frame(guest.words.t(title));
+    let (most, usual) = if minutes < 0 {
+        let most = told.earlier_at_most;
+        let whole = i32::try_from(most).unwrap_or(i32::MAX);
+        let less = USUAL.into_iter().filter(|some| *some < whole);
+        (most, less.chain([whole]).map(|some| -some).collect::<Vec<_>>())
+    } else {
+        (LONGEST, USUAL.to_vec())
+    };
     let meals = told.meals.iter().map(|meal| MealView {
         number: meal.number,
         at: w.time(&meal.pickup_at),
@@ -130,17 +158,20 @@ pub(crate) async fn look(
     page(&HoldPage {
         id,
         back: from,
-        minutes: ask.minutes,
-        usual: USUAL,
+        minutes,
+        is_earlier: minutes < 0,
+        by: minutes.unsigned_abs(),
+        usual: usual.into_iter().map(|some| (some, some.unsigned_abs())).collect(),
+        most,
         starts: w.time(&told.starts_at),
         following: told.following.iter().map(|other| follow(&w, other)).collect(),
         meal_count: i64::try_from(told.meals.len()).unwrap_or(i64::MAX),
         meals: meals.collect(),
         bay_until: w.time(&told.last_bay_until),
-        must_shift: told.following.iter().any(|other| other.minutes > 0),
+        must_shift: told.following.iter().any(|other| other.minutes != 0),
         reason: ask.reason,
         key: Uuid::new_v4().to_string(),
-        expected: (from_timestamp(told.starts_at) - TimeDelta::minutes(ask.minutes.into())).to_rfc3339(),
+        expected: (from_timestamp(told.starts_at) - TimeDelta::minutes(minutes.into())).to_rfc3339(),
         told,
         w,
     })
@@ -163,7 +194,7 @@ pub(crate) async fn delay(
     let request = DelayShowingRequest {
         idempotency_key: sent.idempotency_key()?,
         showing_id: id.to_string(),
-        minutes: sent.count("minutes").unwrap_or(0),
+        minutes: sent.get("minutes").parse().unwrap_or(0),
         reason: reason(&sent).or_else(|| sent.is_on("waiting").then(waiting)),
         shift_following: sent.is_on("shift"),
         expected_starts_at: sent.get("expected").parse().ok().map(timestamp),

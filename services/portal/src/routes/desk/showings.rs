@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) ends: String,
     pub(crate) doors: String,
     pub(crate) delayed: u32,
+    /// So many minutes earlier it can begin again.
+    pub(crate) earlier: i64,
     pub(crate) state: String,
     pub(crate) state_kind: &'static str,
     pub(crate) state_shape: &'static str,
@@ -162,6 +164,12 @@ pub(crate) fn row(w: &Words, admission: &Admission, now: DateTime<Utc>) -> Row {
         ends: w.time(&admission.ends_at),
         doors: w.time(&admission.doors_at),
         delayed: admission.delayed_minutes,
+        earlier: if is_before_start(state) {
+            let ahead = (from_timestamp(admission.starts_at) - now).num_minutes().max(0);
+            ahead.min(admission.delayed_minutes.into())
+        } else {
+            0
+        },
         state: w.t(key),
         state_kind,
         state_shape,

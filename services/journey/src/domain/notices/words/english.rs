@@ -26,6 +26,12 @@ const fn kind(kind: Kind) -> Said {
             "your show starts later than planned. Your booking and your codes stay valid. Your bay and your meal have moved \
              with it.",
         ),
+        Kind::Earlier => (
+            "Your visit on {day} starts earlier again",
+            "Your show starts earlier again",
+            "your show starts earlier than we told you last, but not earlier than it was planned. Your booking and your codes \
+             stay valid. Your bay and your meal have moved with it.",
+        ),
         Kind::Reseated => (
             "Your visit on {day}: new places",
             "You have new places",

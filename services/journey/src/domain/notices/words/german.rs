@@ -26,6 +26,12 @@ const fn kind(kind: Kind) -> Said {
             "Ihre Vorstellung beginnt später als geplant. Ihre Buchung und Ihre Codes gelten weiter. Stellplatz und \
              Essen sind mit verschoben.",
         ),
+        Kind::Earlier => (
+            "Ihr Besuch am {day} beginnt doch früher",
+            "Ihre Vorstellung beginnt doch früher",
+            "Ihre Vorstellung beginnt früher, als wir Ihnen zuletzt gesagt haben, aber nicht früher, als sie geplant war. \
+             Ihre Buchung und Ihre Codes gelten weiter. Stellplatz und Essen sind mit verschoben.",
+        ),
         Kind::Reseated => (
             "Ihr Besuch am {day}: neue Plätze",
             "Sie haben neue Plätze",

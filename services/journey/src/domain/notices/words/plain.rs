@@ -25,6 +25,12 @@ const fn kind(kind: Kind) -> Said {
             "Die Vorstellung fängt später an",
             "Die Vorstellung fängt später an. Ihre Karten gelten weiter. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
         ),
+        Kind::Earlier => (
+            "Ihr Besuch am {day} beginnt doch früher",
+            "Die Vorstellung fängt doch früher an",
+            "Wir haben Ihnen gesagt: Die Vorstellung fängt später an. Das hat sich geändert. Die Vorstellung fängt früher an. \
+             Ihre Karten gelten weiter. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
+        ),
         Kind::Reseated => (
             "Ihr Besuch am {day}: Sie haben neue Plätze",
             "Sie haben neue Plätze",
