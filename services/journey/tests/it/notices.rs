@@ -168,7 +168,8 @@ async fn a_delay_that_is_taken_back_is_told_to_whoever_was_told_of_it() {
     assert!(mails(&town, &sink, 2).await[1].contains("beginnt später"));
     delay(&town, &visit, -20).await;
     let back = mails(&town, &sink, 3).await.remove(2);
-    let start = from_timestamp(visit.starts_at).with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M Uhr").to_string();
+    let start =
+        from_timestamp(visit.starts_at).with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M Uhr").to_string();
     assert!(back.contains("doch früher") && back.contains(&start), "{back}");
     assert!(town.get(&visit).await.notice.expect("a word").de.contains("beginnt doch schon um"));
     // The same time as before, and news all the same.

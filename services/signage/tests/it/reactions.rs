@@ -94,6 +94,7 @@ async fn a_delay_that_is_taken_back_is_shown_no_longer() {
         let house = house().await;
         let showing = Uuid::now_v7();
         let (plan, delay) = (scheduled(showing, 30), delayed(showing, 30, 15));
+        let shorter = reservations::ShowingDelayed { minutes: -5, ..delayed(showing, 30, 10) };
         // An empty reason: nothing is left to explain.
         let back = reservations::ShowingDelayed { minutes: -15, reason: None, ..delayed(showing, 30, 0) };
         let told = if plan_first { [true, false] } else { [false, true] };
@@ -102,6 +103,11 @@ async fn a_delay_that_is_taken_back_is_shown_no_longer() {
                 twice(&house, "reservations", &plan).await;
             } else {
                 twice(&house, "reservations", &delay).await;
+                twice(&house, "reservations", &shorter).await;
+                twice(&house, "reservations", &plan).await;
+                let door = content(&house, "dome-door-2").await;
+                assert_eq!(statuses(&door), ["delayed"]);
+                assert_eq!(door.lines[0].starts_at, Some(timestamp(minutes(40))));
                 twice(&house, "flow", &moved(showing, AdmissionState::Planned, 5)).await;
                 twice(&house, "reservations", &back).await;
             }

@@ -42,7 +42,9 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
             "No bay is free at the new time.",
             "Zur neuen Zeit ist kein Parkplatz frei.",
         ),
-        Kind::Earlier => text("Der Projektor läuft wieder.", "The projector works again.", "Der Projektor ist wieder ganz."),
+        Kind::Earlier => {
+            text("Der Projektor läuft wieder.", "The projector works again.", "Der Projektor ist wieder ganz.")
+        }
         Kind::Delayed | Kind::Cancelled => {
             text("Der Projektor ist gestört.", "The projector has a fault.", "Der Projektor ist kaputt.")
         }

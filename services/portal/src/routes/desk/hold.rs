@@ -130,7 +130,7 @@ pub(crate) async fn look(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let (from, to) = back(&ask.from);
-    let minutes = ask.earlier.map_or(ask.minutes, |earlier| earlier.saturating_neg());
+    let minutes = ask.earlier.map_or(ask.minutes, i32::saturating_neg);
     let request = PreviewDelayRequest { showing_id: id.to_string(), minutes };
     let told = match answer(edge.journey(&caller).preview_delay(request)).await {
         Ok(told) => told,
