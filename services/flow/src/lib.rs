@@ -73,7 +73,7 @@ fn build(context: &Context) -> Parts {
         access: vec![grpc::ACCESS, grpc::DOOR_ACCESS, grpc::zones::ACCESS, grpc::directives::ACCESS],
         consumers: vec![
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
-            Consumer::new("signage", reactions::from_signage).heeding(reactions::OF_SIGNAGE),
+            Consumer::of_runs("signage", reactions::from_signage).heeding(reactions::OF_SIGNAGE),
             Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL).from_what_is_kept(),
         ],
         http: http::router(context.db.clone()),

@@ -20,8 +20,9 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::{
-    commands::{self, Plan, directives::Answer},
+    commands::{self, Plan},
     domain::{
+        directives::Answer,
         scan::{DoorTicket, Party},
         weather::{self, Warning},
     },
@@ -177,20 +178,32 @@ fn generations(codes: &[ReissuedCode]) -> Result<Vec<(Uuid, u16)>, InvalidField>
 pub(crate) const OF_SIGNAGE: &[&str] =
     &[DisplayAcknowledged::NAME, DisplaysConcerned::NAME, MessageWithdrawn::NAME, WarningTaken::NAME];
 
-/// Displays that show a directive or an incident, or are to show it; and official warnings.
-pub(crate) fn from_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+/// Displays that show a directive or an incident, or are to show it; and official warnings. What displays answer one after
+/// the other is kept at once.
+pub(crate) fn from_signage<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        match event.name() {
-            DisplayAcknowledged::NAME => {
+        let mut answers = Vec::new();
+        for event in run {
+            if event.name() == DisplayAcknowledged::NAME {
                 let told = event.decode::<DisplayAcknowledged>()?;
-                let answer = Answer {
+                answers.push(Answer {
                     about: values::id("about_id", &told.about_id)?,
                     revision: told.about_revision,
                     rendered_at: values::time("rendered_at", told.rendered_at)?,
                     display: told.display_id,
-                };
-                commands::directives::acknowledged(tx, &answer).await?;
+                });
+            } else {
+                commands::directives::acknowledged(tx, &std::mem::take(&mut answers)).await?;
+                of_signage(tx, event).await?;
             }
+        }
+        Ok(commands::directives::acknowledged(tx, &answers).await?)
+    })
+}
+
+fn of_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
             DisplaysConcerned::NAME => {
                 let told = event.decode::<DisplaysConcerned>()?;
                 let about = values::id("about_id", &told.about_id)?;

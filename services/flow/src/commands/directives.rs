@@ -1,5 +1,7 @@
 //! Directives: proposed, checked against what holds, confirmed, shown, ended.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use super::{record, touch_house};
 use crate::{
     domain::{
         Zone,
-        directives::{self, Acks, BY_POLICY, Directive, Kind, State, Wish, into_stop},
+        directives::{self, Acks, Answer, BY_POLICY, Directive, Kind, State, Wish, into_stop},
     },
     error::Error,
     events, store,
@@ -210,21 +212,19 @@ pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// A display's answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) about: Uuid,
-    pub(crate) revision: u64,
-    pub(crate) display: String,
-    pub(crate) rendered_at: DateTime<Utc>,
-}
-
-/// A display shows a directive or an incident. An answer to an older revision, or about what is over, is kept and
-/// changes nothing.
-pub(crate) async fn acknowledged(tx: &mut Tx, answer: &Answer) -> Result<(), Error> {
+/// Displays show directives or incidents. An answer to an older revision, or about what is over, is kept and changes
+/// nothing. All of an evacuation answer at once: they are kept and judged together.
+pub(crate) async fn acknowledged(tx: &mut Tx, answers: &[Answer]) -> Result<(), Error> {
+    if answers.is_empty() {
+        return Ok(());
+    }
     store::measures::lock(tx.conn()).await?;
-    store::measures::record_ack(tx.conn(), answer.about, answer.revision, &answer.display, answer.rendered_at).await?;
-    judge(tx, answer.about, answer.revision).await
+    store::measures::record_acks(tx.conn(), answers).await?;
+    let about: BTreeSet<(Uuid, u64)> = answers.iter().map(|answer| (answer.about, answer.revision)).collect();
+    for (about, revision) in about {
+        judge(tx, about, revision).await?;
+    }
+    Ok(())
 }
 
 /// These displays, and no others, are to show a directive or an incident.

@@ -226,6 +226,7 @@ pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     store::sensors::forget(tx.conn(), now - PUSHES_KEPT).await?;
     store::history::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     store::estimates::forget(tx.conn(), now - SAMPLES_KEPT).await?;
+    store::measures::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     store::audit::erase_reasons(tx.conn(), now - SCANS_KEPT, now).await?;
     store::erase_resolutions(tx.conn(), now - SCANS_KEPT).await?;
     store::measures::erase_notes(tx.conn(), now - SCANS_KEPT).await?;

@@ -86,6 +86,15 @@ impl State {
     }
 }
 
+/// A display shows a directive or an incident.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) about: Uuid,
+    pub(crate) revision: u64,
+    pub(crate) display: String,
+    pub(crate) rendered_at: DateTime<Utc>,
+}
+
 /// What displays have said about one thing they are to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Acks {

@@ -8,7 +8,7 @@ use crate::domain::{
     Level, Quality, Zone,
     counters::{Problem, Sensor, State},
     estimates::Wait,
-    zones::{EscapeGroup, Kind},
+    zones::{EscapeGroup, Kind, Threshold, Thresholds},
 };
 
 pub(crate) const fn level(level: Level) -> pb::ZoneLevel {
@@ -52,7 +52,13 @@ pub(crate) fn zone(zone: &Zone) -> pb::Zone {
             "cafe" => pb::EstimateKind::Cafe.into(),
             _ => pb::EstimateKind::Unspecified.into(),
         },
+        thresholds: Some(thresholds(&zone.thresholds)),
     }
+}
+
+fn thresholds(of: &Thresholds) -> pb::Thresholds {
+    let one = |it: Threshold| Some(pb::Threshold { rise: it.rise, fall: it.fall });
+    pb::Thresholds { amber: one(of.amber), red: one(of.red), stop: one(of.stop) }
 }
 
 pub(crate) fn zone_changed(zone_: &Zone) -> pb::ZoneChanged {

@@ -9,7 +9,7 @@ use super::stored;
 use crate::{
     domain::{
         Level,
-        directives::{self, Acks, Directive, Rule, State, Stated},
+        directives::{self, Acks, Answer, Directive, Rule, State, Stated},
         incidents::{self, Incident},
         ways::Lift,
     },
@@ -268,25 +268,37 @@ pub(crate) async fn erase_notes(conn: &mut PgConnection, before: DateTime<Utc>) 
     Ok(())
 }
 
-/// A display's answer; false: it has said so before.
-pub(crate) async fn record_ack(
-    conn: &mut PgConnection,
-    about: Uuid,
-    revision: u64,
-    display: &str,
-    rendered_at: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let done = sqlx::query(
-        "insert into measure_ack (about, revision, display_id, rendered_at) values ($1, $2, $3, $4)
+/// Displays' answers; what one has said before it has said.
+pub(crate) async fn record_acks(conn: &mut PgConnection, answers: &[Answer]) -> Result<(), Error> {
+    sqlx::query(
+        "insert into measure_ack (about, revision, display_id, rendered_at)
+         select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[])
          on conflict do nothing",
     )
-    .bind(about)
-    .bind(revision.cast_signed())
-    .bind(display)
-    .bind(rendered_at)
+    .bind(answers.iter().map(|it| it.about).collect::<Vec<_>>())
+    .bind(answers.iter().map(|it| it.revision.cast_signed()).collect::<Vec<_>>())
+    .bind(answers.iter().map(|it| it.display.as_str()).collect::<Vec<_>>())
+    .bind(answers.iter().map(|it| it.rendered_at).collect::<Vec<_>>())
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
+}
+
+/// Forgets directives that ended before, and what displays said of directives and incidents that did. Whoever decided them
+/// stands in the record of acts.
+pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
+    for statement in [
+        "delete from directive where state = 'ended' and ended_at < $1",
+        "delete from measure_ack a where rendered_at < $1
+             and not exists (select from directive d where d.id = a.about)
+             and not exists (select from incident i where i.id = a.about and (i.state <> 'ended' or i.ended_at >= $1))",
+        "delete from measure_concern c
+         where not exists (select from directive d where d.id = c.about)
+             and not exists (select from incident i where i.id = c.about and (i.state <> 'ended' or i.ended_at >= $1))",
+    ] {
+        sqlx::query(statement).bind(before).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// These displays are to show a directive or an incident. What is told of an older revision changes nothing.

@@ -1,6 +1,10 @@
 //! When all displays have acknowledged: each that is to show it, and not only as many as that.
 
-use kernel::{testing::House, values::timestamp};
+use chrono::TimeDelta;
+use kernel::{
+    testing::{House, producer},
+    values::timestamp,
+};
 use sky_proto::{
     flow::v1::{self as pb, DirectiveKind, MeasureState, directives_client::DirectivesClient},
     signage::v1::{DisplayAcknowledged, DisplaysConcerned},
@@ -90,4 +94,54 @@ async fn what_is_told_late_or_of_an_older_revision_changes_nothing() {
     concerned(&house, id, revision + 1, &[]).await;
     concerned(&house, &Uuid::now_v7().to_string(), 1, &["cafe-1"]).await;
     assert!(snapshot(&house).await.directives.is_empty(), "what is over is not woken");
+}
+
+/// In an evacuation every display answers within the same second.
+#[tokio::test]
+async fn all_displays_that_answer_at_once_are_heard() {
+    let house = House::start(&[flow::SERVICE, producer("reservations"), producer("signage")]).await;
+    load(&house, HOUSE_FILE).await.expect("house file loads");
+    let stop = stop(&house, "cafe").await;
+    let displays: Vec<String> = (0..200).map(|at| format!("wall-{at}")).collect();
+    let names: Vec<&str> = displays.iter().map(String::as_str).collect();
+    concerned(&house, &stop.directive_id, stop.revision, &names).await;
+    for display in displays.iter().rev() {
+        let answer = DisplayAcknowledged {
+            about_id: stop.directive_id.clone(),
+            about_revision: stop.revision,
+            display_id: display.clone(),
+            rendered_at: Some(timestamp(house.clock.now())),
+        };
+        house.emit("signage", &stop.directive_id, answer).await;
+    }
+    house.settle().await;
+    let (state, by, _) = is(&house).await;
+    assert_eq!((state, by.len()), (MeasureState::AckedByDisplays, 200));
+}
+
+#[tokio::test]
+async fn what_displays_said_is_forgotten_long_after_it_is_over() {
+    let house = house().await;
+    let kept = async || -> (i64, i64, i64) {
+        sqlx::query_as(
+            "select (select count(*) from directive), (select count(*) from measure_ack),
+                 (select count(*) from measure_concern)",
+        )
+        .fetch_one(house.pool("flow"))
+        .await
+        .expect("counted")
+    };
+    let (over, lasted) = (stop(&house, "cafe").await, stop(&house, "foyer").await);
+    for directive in [&over, &lasted] {
+        concerned(&house, &directive.directive_id, directive.revision, &["cafe-1"]).await;
+        shown(&house, &directive.directive_id, directive.revision, "cafe-1").await;
+    }
+    let end = pb::EndDirectiveRequest { directive_id: over.directive_id };
+    DirectivesClient::new(house.channel(&desk())).end_directive(end).await.expect("ended");
+    // The other one ends by itself when its time is over, which is not noticed before then.
+    house.clock.advance(TimeDelta::days(119));
+    turn_until(&house, "the day is looked at", async || true).await;
+    assert_eq!(kept().await, (2, 2, 2));
+    house.clock.advance(TimeDelta::days(2));
+    turn_until(&house, "it is forgotten", async || kept().await == (1, 1, 1)).await;
 }

@@ -9,17 +9,17 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Code, values::from_timestamp};
+use kernel::{Caller, Code, values::from_timestamp};
 use serde::Deserialize;
 use sky_proto::flow::v1::{
     EscapeGroupReplay, LevelSpan, PolicyProposal, Quality, ReplayDayRequest, ReplayDayResponse, Threshold, Thresholds,
-    ZoneCourse, ZoneLevel, ZoneReplay,
+    WatchFlowRequest, ZoneCourse, ZoneKind, ZoneLevel, ZoneReplay,
 };
 
 use super::{measures, zones};
 
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, first},
     page::{DESK, Frame, page},
     problem::Problem,
     refusal,
@@ -104,15 +104,19 @@ struct Figure {
     quality: String,
 }
 
-/// The house file's own, if nothing was asked.
-const USUAL: [(&str, &str); 3] = [("80", "75"), ("95", "90"), ("100", "95")];
-
 fn or<'t>(typed: &'t str, usual: &'t str) -> &'t str {
     if typed.is_empty() { usual } else { typed }
 }
 
+/// Those of the whole house, with which a form begins; a zone may have its own.
+async fn present(edge: &Edge, caller: &Caller) -> Result<Thresholds, Problem> {
+    let flow = first(edge.flow(caller).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
+    let house = flow.zones.iter().find(|zone| zone.kind() == ZoneKind::House).or(flow.zones.first());
+    Ok(house.and_then(|zone| zone.thresholds).unwrap_or_default())
+}
+
 impl Asked {
-    fn levels(&self, w: &Words) -> Vec<Level> {
+    fn levels(&self, w: &Words, present: &Thresholds) -> Vec<Level> {
         let typed = [
             ("amber", "level-amber", &self.amber, &self.amber_fall),
             ("red", "level-red", &self.red, &self.red_fall),
@@ -120,12 +124,15 @@ impl Asked {
         ];
         typed
             .into_iter()
-            .zip(USUAL)
-            .map(|((name, key, rise, fall), usual)| Level {
-                name,
-                label: w.t(key),
-                rise: or(rise.trim(), usual.0).to_owned(),
-                fall: or(fall.trim(), usual.1).to_owned(),
+            .zip([present.amber, present.red, present.stop])
+            .map(|((name, key, rise, fall), present)| {
+                let present = present.unwrap_or_default();
+                Level {
+                    name,
+                    label: w.t(key),
+                    rise: or(rise.trim(), &present.rise.to_string()).to_owned(),
+                    fall: or(fall.trim(), &present.fall.to_string()).to_owned(),
+                }
             })
             .collect()
     }
@@ -218,7 +225,7 @@ pub(crate) async fn look(
     let caller = guest.staff(DESK)?;
     let w = guest.frame(guest.words.t("replay-title"));
     let today = in_halle(edge.now());
-    let levels = asked.levels(&w);
+    let levels = asked.levels(&w, &present(&edge, &caller).await?);
     let day = or(asked.day.trim(), &today.to_string()).to_owned();
     let (mut problem, mut zones, mut policy) = (String::new(), Vec::new(), Vec::new());
     let is_asked = !asked.day.is_empty();
