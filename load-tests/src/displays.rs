@@ -3,36 +3,34 @@
 //! stream with the same payload and the same fan-out; an evacuation acknowledged by all; how many are
 //! woken by what concerns few; memory of an idle stream.
 
+mod bare;
+
 use std::{
-    convert::Infallible,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use futures::{Stream, StreamExt, future::BoxFuture};
 use kernel::{Caller, Role, Tasks, clock::wall_now, values::Text};
 use sky_proto::{
-    flow::v1::{AdmissionState, HouseState, MoveAdmissionRequest, SetHouseStateRequest, flow_client::FlowClient},
+    flow::v1::{
+        AdmissionState, GetFlowRequest, HouseState, IncidentKind, MeasureState, MoveAdmissionRequest,
+        SetHouseStateRequest, flow_client::FlowClient,
+    },
     signage::v1::{
-        AcknowledgeContentRequest, Content, DisplayUpdate, Message, PriorityClass, PublishMessageRequest,
-        WatchDisplayRequest, WithdrawMessageRequest, display_update::Update, signage_client::SignageClient,
+        AcknowledgeContentRequest, Content, Message, PriorityClass, PublishMessageRequest, WatchDisplayRequest,
+        WithdrawMessageRequest, display_update::Update, signage_client::SignageClient,
     },
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tonic::{
-    Request, Response, Status,
-    body::Body,
+    Request, Status,
     metadata::{Ascii, MetadataValue},
-    server::{Grpc, NamedService, ServerStreamingService},
     transport::Channel,
 };
-use tonic_prost::ProstCodec;
 
 use crate::{
     house::{HALLE, House, bearer},
@@ -89,23 +87,25 @@ async fn in_one_house(house: &House, report: &mut Report, options: &Options) -> 
     let per_stream = memory_per_stream(house, options).await?;
 
     let mut all: [Vec<Latencies>; 4] = Default::default();
-    let (mut acknowledged, mut woken, mut counted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut acknowledged, mut known, mut woken, mut counted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 1..=options.runs {
-        all[0].push(bare(options, payload.clone()).await?);
+        all[0].push(bare::bare(options, payload.clone()).await?);
         all[1].push(crowd.message(house, "", options.displays).await?);
         all[3].push(crowd.doors(house, options.displays - FEW).await?);
         let wakes = wakes(house).await?;
         crowd.message(house, "parking-load", FEW).await?;
         counted.push((self::wakes(house).await? - wakes) / 2.0);
         woken.push(f64::from(crowd.woken));
-        let (latencies, all_acknowledged) = crowd.evacuation(house, options.displays).await?;
+        let (latencies, all_acknowledged, desk_knows) = crowd.evacuation(house, options.displays).await?;
         all[2].push(latencies);
         acknowledged.push(all_acknowledged.as_secs_f64() * 1000.0);
+        known.push(desk_knows.as_secs_f64() * 1000.0);
         let last: Vec<String> = all.iter().filter_map(|of| of.last()).map(ToString::to_string).collect();
         println!(
-            "run {run}: bare, message, evacuation, doors = {}; acknowledged by all after {:.0} ms",
+            "run {run}: bare, message, evacuation, doors = {}; acknowledged by all after {:.0} ms, as the desk knows after {:.0} ms",
             last.join("; "),
-            acknowledged[acknowledged.len() - 1]
+            acknowledged[acknowledged.len() - 1],
+            known[known.len() - 1]
         );
     }
     drop(crowd);
@@ -131,6 +131,7 @@ async fn in_one_house(house: &House, report: &mut Report, options: &Options) -> 
     let few = f64::from(FEW);
     for (metric, unit, figure, floor) in [
         ("evacuation, acknowledged by all", "ms", median(acknowledged), None),
+        ("evacuation, the desk knows that all have", "ms", median(known), None),
         ("displays told of what concerns ten", "n", median(woken), Some(few)),
         ("displays woken by what concerns ten", "n", median(counted), Some(few)),
     ] {
@@ -334,8 +335,8 @@ impl Crowd {
         Ok(latencies)
     }
 
-    /// The house is evacuated; every display says that it shows it; then it is over.
-    async fn evacuation(&mut self, house: &House, displays: u32) -> anyhow::Result<(Latencies, Duration)> {
+    /// The house is evacuated; every display says that it shows it, which the desk sees; then it is over.
+    async fn evacuation(&mut self, house: &House, displays: u32) -> anyhow::Result<(Latencies, Duration, Duration)> {
         let mut flow = FlowClient::new(house.channel(&House::operator()).await?);
         let set = |state: HouseState| SetHouseStateRequest {
             state: state.into(),
@@ -354,13 +355,26 @@ impl Crowd {
         tokio::time::timeout(PATIENCE, all).await.map_err(|_| anyhow::anyhow!("not all have acknowledged"))?;
         let last = Duration::from_micros(self.last_acknowledged.load(Ordering::Relaxed));
         let took = last.saturating_sub(since - self.begun);
+        let known = async {
+            loop {
+                let incidents = flow.get_flow(GetFlowRequest::default()).await?.into_inner().incidents;
+                if incidents
+                    .iter()
+                    .any(|it| it.kind() == IncidentKind::Evacuation && it.state() == MeasureState::AckedByDisplays)
+                {
+                    return Ok::<_, Status>(since.elapsed());
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let known = tokio::time::timeout(PATIENCE, known).await??;
         // It takes two people to clear it.
         let second = Caller::Staff { account: "load-test-2".to_owned(), roles: vec![Role::Admin] };
         flow.set_house_state(set(HouseState::AllClear)).await?;
         FlowClient::new(house.channel(&second).await?).set_house_state(set(HouseState::AllClear)).await?;
         flow.set_house_state(set(HouseState::Normal)).await?;
         self.wait(displays, PriorityClass::Default, since).await?;
-        Ok((latencies, took))
+        Ok((latencies, took, known))
     }
 }
 
@@ -401,93 +415,5 @@ impl Display {
             }
         }
         Ok(())
-    }
-}
-
-/// The same payload to as many streams over as many connections, with nothing else around.
-async fn bare(options: &Options, payload: Content) -> anyhow::Result<Latencies> {
-    let (sender, receiver) = watch::channel(Arc::new(payload.clone()));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let tasks = Tasks::default();
-    tasks.spawn_until_stop(async move {
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-        let server = tonic::transport::Server::builder().add_service(Push(receiver)).serve_with_incoming(incoming);
-        if let Err(error) = server.await {
-            eprintln!("bare server: {error}");
-        }
-    });
-    let (told, mut seen) = mpsc::unbounded_channel();
-    let mut connections = Vec::new();
-    for _ in 0..options.connections {
-        connections.push(Channel::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?);
-    }
-    for n in 0..options.displays {
-        let (channel, told) = (connections[n as usize % connections.len()].clone(), told.clone());
-        tasks.spawn_until_stop(async move {
-            let mut client = tonic::client::Grpc::new(channel);
-            if client.ready().await.is_err() {
-                return;
-            }
-            let path = http::uri::PathAndQuery::from_static("/floor.Displays/Watch");
-            let codec: ProstCodec<WatchDisplayRequest, DisplayUpdate> = ProstCodec::default();
-            let request = Request::new(WatchDisplayRequest::default());
-            let Ok(updates) = client.server_streaming(request, path, codec).await else { return };
-            let mut updates = updates.into_inner();
-            while let Ok(Some(_)) = updates.message().await {
-                let _ = told.send(Instant::now());
-            }
-        });
-    }
-    let mut latencies = Latencies::new();
-    for round in 0..2_u64 {
-        let since = Instant::now();
-        if round > 0 {
-            sender.send_replace(Arc::new(Content { revision: payload.revision + round, ..payload.clone() }));
-        }
-        for _ in 0..options.displays {
-            let at = tokio::time::timeout(PATIENCE, seen.recv()).await?;
-            if let (Some(at), true) = (at, round > 0) {
-                latencies.add(at - since);
-            }
-        }
-    }
-    tasks.shutdown(Duration::from_secs(5)).await;
-    Ok(latencies)
-}
-
-/// A gRPC service with one method: the newest content, pushed.
-#[derive(Clone)]
-struct Push(watch::Receiver<Arc<Content>>);
-
-impl NamedService for Push {
-    const NAME: &'static str = "floor.Displays";
-}
-
-impl tower::Service<http::Request<Body>> for Push {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let method = self.clone();
-        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).server_streaming(method, request).await) })
-    }
-}
-
-impl ServerStreamingService<WatchDisplayRequest> for Push {
-    type Response = DisplayUpdate;
-    type ResponseStream = Pin<Box<dyn Stream<Item = Result<DisplayUpdate, Status>> + Send>>;
-    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, _: Request<WatchDisplayRequest>) -> Self::Future {
-        let contents = tokio_stream::wrappers::WatchStream::new(self.0.clone());
-        let updates = contents
-            .map(|content| Ok(DisplayUpdate { update: Some(Update::Content((*content).clone())), anew: false }));
-        Box::pin(async move { Ok(Response::new(Box::pin(updates) as Self::ResponseStream)) })
     }
 }

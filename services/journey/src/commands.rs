@@ -88,7 +88,8 @@ async fn take(tx: &mut Tx, visit: &mut Visit, next: Next) -> Result<(), Error> {
         Next::Refunded { cents } => {
             (visit.state, visit.deadline) = (State::Refunded, None);
             let (de, en) = euros(cents);
-            let back = Text::new(format!("{de} gehen zurück an Sie."), format!("{en} is on its way back to you."));
+            let back = Text::new(format!("{de} gehen zurück an Sie."), format!("{en} is on its way back to you."))
+                .plainly(format!("Sie bekommen {de} zurück."));
             visit.notice = join(&visit.notice, &back);
         }
         Next::Cancelled => (visit.state, visit.deadline) = (State::Cancelled, None),

@@ -357,6 +357,7 @@ impl Visit {
 /// What is said of a hold that has run out.
 pub(crate) fn hold_over() -> Text {
     Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.")
+        .plainly("Die Zeit ist um. Wir halten die Plätze nicht mehr für Sie fest.")
 }
 
 /// When a showing is, as reservations tell it.
@@ -413,7 +414,13 @@ impl Showing {
 /// Two texts after each other, in every language.
 pub(crate) fn join(first: &Text, second: &Text) -> Text {
     let glue = |a: &str, b: &str| [a, b].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" ");
-    Text { de: glue(&first.de, &second.de), en: glue(&first.en, &second.en), plain: glue(&first.plain, &second.plain) }
+    // Where one of them is not said in a language, its German is: half a message is worse than one in two languages.
+    let both = |of: fn(&Text) -> &String| {
+        let or_german = |text| if of(text).is_empty() { &text.de } else { of(text) };
+        let is_said = [first, second].into_iter().any(|text| !of(text).is_empty());
+        if is_said { glue(or_german(first), or_german(second)) } else { String::new() }
+    };
+    Text { de: glue(&first.de, &second.de), en: both(|text| &text.en), plain: both(|text| &text.plain) }
 }
 
 /// 3:05 euros as people read them.

@@ -60,6 +60,10 @@ pub(crate) enum Error {
     NoNotice,
     #[error("the notice is {0}; only one that failed, or of which nobody knows, can be sent again")]
     NoticeNotFailed(&'static str),
+    #[error(
+        "the notice is {0}; only one that failed, of which nobody knows, or for which there is no address needs to be told"
+    )]
+    NoticeArrives(&'static str),
     #[error("only a booked visit can go to another showing; this one is held, cancelled or not yet confirmed")]
     NotBooked,
     #[error("only a booked visit is waited for; this one is held, cancelled or not yet confirmed")]
@@ -115,7 +119,8 @@ impl Coded for Error {
             | Self::SameShowing
             | Self::NoOption
             | Self::Admitted
-            | Self::NoticeNotFailed(_) => Code::FailedPrecondition,
+            | Self::NoticeNotFailed(_)
+            | Self::NoticeArrives(_) => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

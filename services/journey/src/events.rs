@@ -296,13 +296,11 @@ fn step(step: &Step) -> pb::Step {
 
 /// What the visitors of a showing read that was broken off.
 fn aborted() -> Text {
-    Text {
-        plain: "Die Vorstellung ist zu Ende. Unser Team sagt Ihnen: So geht es weiter.".to_owned(),
-        ..Text::new(
-            "Die Vorstellung wurde abgebrochen. Unser Team sagt Ihnen, wie es weitergeht.",
-            "The showing was broken off. Our staff will tell you what happens next.",
-        )
-    }
+    Text::new(
+        "Die Vorstellung wurde abgebrochen. Unser Team sagt Ihnen, wie es weitergeht.",
+        "The showing was broken off. Our staff will tell you what happens next.",
+    )
+    .plainly("Die Vorstellung ist zu Ende. Unser Team sagt Ihnen: So geht es weiter.")
 }
 
 /// The visit as its visitor sees it.

@@ -282,8 +282,10 @@ impl Journey for JourneyGrpc {
         own_visit(&self.db, &caller, id).await?;
         let by = by(&caller);
         let said = match by {
-            By::Visitor => Text::new("Sie haben Ihren Besuch storniert.", "You have cancelled your visit."),
-            By::Desk => Text::new("Der Besuch wurde an der Kasse storniert.", "The desk has cancelled the visit."),
+            By::Visitor => Text::new("Sie haben Ihren Besuch storniert.", "You have cancelled your visit.")
+                .plainly("Sie haben Ihren Besuch abgesagt."),
+            By::Desk => Text::new("Der Besuch wurde an der Kasse storniert.", "The desk has cancelled the visit.")
+                .plainly("Die Kasse hat den Besuch abgesagt."),
         };
         let visit = self.db.transact(move |tx| Box::pin(commands::cancel(tx, id, by, said))).await?;
         if visit.state == State::Expired {

@@ -312,6 +312,7 @@ fn new_codes() -> Text {
         "Ihre Tickets wurden neu ausgestellt: Ältere Codes gelten nicht mehr.",
         "Your tickets were issued anew: older codes are no longer valid.",
     )
+    .plainly("Sie haben neue Karten bekommen. Die alten Karten gelten nicht mehr.")
 }
 
 fn moved(seats: &[Seat]) -> Text {
@@ -320,6 +321,7 @@ fn moved(seats: &[Seat]) -> Text {
         format!("Sie haben neue Plätze: {places}. Ihre Tickets gelten weiter."),
         format!("You have new places: {places}. Your tickets stay valid."),
     )
+    .plainly(format!("Sie haben neue Plätze: {places}. Ihre Karten gelten weiter."))
 }
 
 fn note_bay(visit: &mut Visit, news: &News) {
@@ -404,7 +406,8 @@ fn note_meal(visit: &mut Visit, news: &News) {
 
 /// What is missing, why, and what becomes of its price.
 fn without(de: &str, en: &str, reason: &Text, cents: i64, money: Money) -> Text {
-    let text = Text::new(format!("{de}: {}", reason.de), format!("{en}: {}", or_german(reason)));
+    let plain = if reason.plain.is_empty() { String::new() } else { format!("{de}: {}", reason.plain) };
+    let text = Text::new(format!("{de}: {}", reason.de), format!("{en}: {}", or_german(reason))).plainly(plain);
     if cents > 0 { join(&text, &money_back::said(cents, money)) } else { text }
 }
 

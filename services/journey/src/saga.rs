@@ -46,9 +46,10 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         (State::Held | State::AwaitingPayment | State::Expired, News::Paid { .. }) => Next::Confirm,
         (State::AwaitingPayment, News::PaymentFailed { reason }) => Next::Expire { notice: reason.clone() },
         // Payments waits for no money any more.
-        (State::AwaitingPayment, News::Refunded { .. }) => {
-            Next::Expire { notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.") }
-        }
+        (State::AwaitingPayment, News::Refunded { .. }) => Next::Expire {
+            notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.")
+                .plainly("Sie haben nicht bezahlt."),
+        },
         (State::Refunding, News::Refunded { cents: 0 }) => Next::Cancelled,
         (State::Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
         // It was called off before payments had heard of the order, and so before there was anything to give back.
@@ -60,7 +61,8 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         // payment is never given up after it was paid.
         (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.method != Some(Method::Online) => {
             Next::Cancel {
-                reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
+                reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.")
+                    .plainly("Sie haben nicht bezahlt."),
                 refund: false,
             }
         }
@@ -69,7 +71,8 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         (State::Confirming, News::BookingRefused { reason }) => Next::Cancel { reason: reason.clone(), refund: true },
         // Reservations has called the booking off by itself.
         (State::Confirming | State::Confirmed, News::BookingCancelled) => Next::Cancel {
-            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
+            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled.")
+                .plainly("Ihre Plätze sind abgesagt."),
             refund: true,
         },
         (State::Confirming, _) if visit.is_settled() => Next::Confirmed,
@@ -146,7 +149,8 @@ pub(crate) fn cancel(
                     let stays = Text::new(
                         "Nach Beginn des Einlasses wird nichts erstattet.",
                         "Nothing is paid back once the doors are open.",
-                    );
+                    )
+                    .plainly("Die Türen sind schon offen. Darum gibt es kein Geld zurück.");
                     Ok(Next::Cancel { reason: join(&reason, &stays), refund: false })
                 }
                 By::Visitor => Ok(Next::Cancel { reason, refund: !doors }),
@@ -202,7 +206,8 @@ pub(crate) struct Asked {
 /// What payments answers when it is asked, in the form of news; None: nothing new.
 pub(crate) fn asked_payment(payment: Option<Asked>, given_up: bool) -> Option<News> {
     let out_of_time = || News::PaymentFailed {
-        reason: Text::new("Die Zeit zum Bezahlen ist abgelaufen.", "The time to pay has run out."),
+        reason: Text::new("Die Zeit zum Bezahlen ist abgelaufen.", "The time to pay has run out.")
+            .plainly("Die Zeit zum Bezahlen ist um."),
     };
     // Payments has never heard of it: nothing was paid, nothing will be.
     let Some(Asked { money, cents, paid_at: at }) = payment else { return Some(out_of_time()) };

@@ -162,6 +162,12 @@ impl Text {
         Self { de: de.into(), en: en.into(), plain: String::new() }
     }
 
+    /// The same, with what it says in Leichte Sprache.
+    #[must_use]
+    pub fn plainly(self, plain: impl Into<String>) -> Self {
+        Self { plain: plain.into(), ..self }
+    }
+
     /// For the wire.
     #[must_use]
     pub fn to_proto(&self) -> pb::LocalizedText {

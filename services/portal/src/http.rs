@@ -110,6 +110,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/report/evacuation", post(report::evacuate))
         .route("/desk/notices", get(notices::list))
         .route("/desk/notices/resend", post(notices::resend))
+        .route("/desk/notices/told", post(notices::tell))
         .route("/desk/notices/{kind}/{language}", get(notices::look))
         .route("/desk/notices/{kind}/{language}/mail", get(notices::mail))
         .route("/desk/undo", post(desk::scans::undo))

@@ -97,7 +97,7 @@ struct SlotRow {
     #[serde(default)]
     holidays: Holidays,
     #[serde(default = "doors")]
-    doors_minutes: u32,
+    doors_minutes: Spanned<u32>,
     /// So many minutes after the start late guests are still let in, and staff sell.
     #[serde(default = "none")]
     last_entry_minutes: Spanned<u32>,
@@ -108,8 +108,8 @@ struct SlotRow {
     #[serde(default = "none")]
     school_quota: Spanned<u32>,
     /// Minutes before the start: `{ school = 10080, protected = 5 }`.
-    #[serde(default)]
-    released: Released,
+    #[serde(default = "released")]
+    released: Spanned<Released>,
 }
 
 #[derive(Deserialize)]
@@ -128,9 +128,18 @@ fn days_ahead() -> Spanned<u32> {
 }
 
 /// Doors open 20 minutes before the start unless the file says otherwise.
-const fn doors() -> u32 {
-    20
+fn doors() -> Spanned<u32> {
+    Spanned::new(0..0, 20)
 }
+
+fn released() -> Spanned<Released> {
+    Spanned::new(0..0, Released::default())
+}
+
+/// No doors open longer before: a guest would be scanned in to another day's showing.
+const MOST_DOORS: u32 = 6 * 60;
+/// Nothing is released longer before: a programme is announced a year ahead at most.
+const MOST_RELEASED: u32 = 366 * 24 * 60;
 
 fn none() -> Spanned<u32> {
     Spanned::new(0..0, 0)
@@ -266,6 +275,15 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
             let problem = "must end before the showing does";
             return Err(wrong(text, &row.last_entry_minutes, &key("last_entry_minutes"), problem));
         }
+        if *row.doors_minutes.get_ref() > MOST_DOORS {
+            let problem = format!("must be at most {MOST_DOORS}");
+            return Err(wrong(text, &row.doors_minutes, &key("doors_minutes"), &problem));
+        }
+        let Released { door, staff, school, protected } = *row.released.get_ref();
+        if [door, staff, school, protected].into_iter().any(|minutes| minutes > MOST_RELEASED) {
+            let problem = format!("each must be at most {MOST_RELEASED} minutes");
+            return Err(wrong(text, &row.released, &key("released"), &problem));
+        }
         let places = plans::seats(layout).len();
         for (name, quota) in
             [("door_quota", &row.door_quota), ("staff_quota", &row.staff_quota), ("school_quota", &row.school_quota)]
@@ -286,13 +304,13 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
                 layout: layout.id.get_ref().clone(),
                 audience: row.audience,
                 holidays: row.holidays,
-                doors_minutes: row.doors_minutes,
+                doors_minutes: *row.doors_minutes.get_ref(),
                 last_entry_minutes: *row.last_entry_minutes.get_ref(),
                 numbered: row.numbered,
                 door_quota: *row.door_quota.get_ref(),
                 staff_quota: *row.staff_quota.get_ref(),
                 school_quota: *row.school_quota.get_ref(),
-                released: row.released,
+                released: *row.released.get_ref(),
             });
         }
     }

@@ -83,6 +83,34 @@ async fn orders_say_what_is_in_them_now_and_who_avoids_it_is_asked_once() {
     assert_eq!(order(&house, concerned).await.lines[0].allergens, [1]);
 }
 
+/// A change has no recipe of its own: what is in it is in the dish it is ordered with.
+#[tokio::test]
+async fn what_is_found_in_a_change_of_a_dish_is_asked_about_like_what_is_in_the_dish() {
+    let house = house().await;
+    let ordered = async |changes: &[&str]| {
+        let visit = Uuid::now_v7();
+        let modifier_ids = changes.iter().map(|it| (*it).to_owned()).collect();
+        let request = pb::HoldOrderRequest {
+            lines: vec![pb::OrderLine { modifier_ids, ..line("cappuccino", 1) }],
+            avoid_allergens: vec![6],
+            allergens_acknowledged: true,
+            ..wish(visit, Uuid::now_v7())
+        };
+        hold(&house, &request).await.expect("held");
+        twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+        visit
+    };
+    let (with_oat, without) = (ordered(&["oat-milk"]).await, ordered(&[]).await);
+    // There is soya in the oat milk from today on.
+    let oats = HOUSE_FILE.lines().find(|it| it.contains("id = \"oat-milk\"")).expect("it is sold");
+    let soya = HOUSE_FILE.replace(oats, &oats.replace("adds = [1]", "adds = [1, 6]"));
+    assert_ne!(soya, HOUSE_FILE);
+    load(&house, &soya, false).await.expect("applied");
+    assert_eq!(asked(&house).await, BTreeSet::from([with_oat.to_string()]));
+    assert!(order(&house, with_oat).await.lines[0].allergens.contains(&6), "the kitchen sees it");
+    assert!(!order(&house, without).await.lines[0].allergens.contains(&6));
+}
+
 #[tokio::test]
 async fn another_dish_ends_the_question_and_without_an_answer_the_money_goes_back() {
     let house = house().await;

@@ -168,7 +168,8 @@ fn off() -> Refusal {
         part: "seats".to_owned(),
         code: tonic::Code::FailedPrecondition as i32,
         message: "the showing does not take place; choose another one".to_owned(),
-        reason: Text::new("Die Vorstellung findet nicht statt.", "The showing does not take place."),
+        reason: Text::new("Die Vorstellung findet nicht statt.", "The showing does not take place.")
+            .plainly("Es gibt keine Vorstellung."),
         alternatives: Vec::new(),
         places: None,
     }

@@ -90,7 +90,8 @@ fn refusal(reached: Reached) -> Refusal {
         part: "limit".to_owned(),
         code: tonic::Code::ResourceExhausted as i32,
         message,
-        reason: Text::new(format!("{de} Gruppen hilft die Kasse."), format!("{en} For groups, ask the front desk.")),
+        reason: Text::new(format!("{de} Gruppen hilft die Kasse."), format!("{en} For groups, ask the front desk."))
+            .plainly("Mehr Plätze geben wir nicht auf einmal. Bitte fragen Sie an der Kasse."),
         alternatives: Vec::new(),
         places: None,
     }

@@ -187,6 +187,16 @@ pub(crate) async fn resend(tx: &mut Tx, id: Uuid) -> Result<Notice, Error> {
     Err(Error::NoticeNotFailed(notice.state.name()))
 }
 
+/// Somebody of the house has told the visitor, or has not after all.
+pub(crate) async fn set_told(tx: &mut Tx, id: Uuid, told: bool) -> Result<Notice, Error> {
+    let now = tx.now();
+    if let Some(notice) = store::notices::set_told(tx.conn(), id, told.then_some(now)).await? {
+        return Ok(notice);
+    }
+    let notice = store::notices::get(tx.conn(), id).await?.ok_or(Error::NoNotice)?;
+    Err(Error::NoticeArrives(notice.state.name()))
+}
+
 /// The visitor wants to be written to in this language.
 pub(crate) async fn set_language(tx: &mut Tx, id: Uuid, asker: &Asker, language: &str) -> Result<(), Error> {
     let visit = asker.sees(id, store::lock(tx.conn(), id).await?)?;

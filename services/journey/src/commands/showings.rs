@@ -72,7 +72,9 @@ pub(crate) async fn admission_moved(
 
 /// It does not take place: every visit is called off, all in a few statements, and the money goes back.
 pub(crate) async fn cancelled(tx: &mut Tx, id: Uuid, reason: &Text) -> Result<(), Error> {
-    let off = join(&Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."), reason);
+    let off =
+        Text::new("Die Vorstellung fällt aus.", "The showing is cancelled.").plainly("Es gibt keine Vorstellung.");
+    let off = join(&off, reason);
     store::showings::set_cancelled(tx.conn(), id, &off).await?;
     let locked = store::showings::lock_live(tx.conn(), id).await?;
     let before: HashMap<Uuid, Visit> = locked.iter().map(|visit| (visit.id, visit.clone())).collect();

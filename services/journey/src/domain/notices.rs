@@ -3,6 +3,7 @@
 
 mod example;
 pub(crate) mod letter;
+mod moved;
 mod news;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use example::example;
+pub(crate) use moved::{NewStart, delayed, said_as};
 
 use super::{Admission, Bay, Kitchen, Part, Showing, State, Suspension, Visit, sum};
 
@@ -294,6 +296,8 @@ pub(crate) struct Notice {
     pub(crate) attempts: u32,
     pub(crate) sent_at: Option<DateTime<Utc>>,
     pub(crate) failure: String,
+    /// Somebody of the house has told them in person.
+    pub(crate) told_at: Option<DateTime<Utc>>,
 }
 
 /// An instant as what a notice is about.
@@ -441,30 +445,6 @@ fn meal_left_its_showing(visit: &Visit, showing: &Showing) -> bool {
     !showing.admission.reached(Admission::Running) && (meal.pickup_at - explained).abs() >= MEAL_MOVES
 }
 
-/// A showing begins at another time, as reservations told it at `told_at`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NewStart {
-    pub(crate) was: DateTime<Utc>,
-    pub(crate) starts_at: DateTime<Utc>,
-    pub(crate) told_at: DateTime<Utc>,
-}
-
-/// What the visitors of a showing are told when it begins at another time. The same time may be told again after another
-/// one: what it is about is therefore when it was said.
-pub(crate) fn delayed(visit: &Visit, new: NewStart, reason: &Text) -> Option<Wanted> {
-    let comes = matches!(visit.state, State::Confirming | State::Confirmed) && visit.admitted < visit.size();
-    (comes && new.was != new.starts_at).then(|| {
-        let facts = Facts { reason: reason.clone(), was: Some(new.was), ..Facts::default() };
-        Wanted::new(visit, Kind::Delayed, new.told_at.to_rfc3339_opts(SecondsFormat::Micros, true), facts)
-    })
-}
-
-/// How a notice is said: a new start by what its reader knows.
-pub(crate) fn said_as(kind: Kind, facts: &Facts, showing: &Showing) -> Kind {
-    let is_earlier = kind == Kind::Delayed && facts.was.is_some_and(|was| was > showing.starts_at);
-    if is_earlier { Kind::Earlier } else { kind }
-}
-
 /// Whether it still says something when its turn comes. Nobody is told that they are expected when they are not.
 pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, now: DateTime<Utc>) -> bool {
     let comes = matches!(visit.state, State::Confirming | State::Confirmed);
@@ -479,9 +459,8 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
             let is_off = |bay: &Bay| matches!(bay.part, Part::Refused | Part::Cancelled);
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(is_off)
         }
-        Kind::DayBefore => ahead && !showing.is_off() && !showing.admission.reached(Admission::Running),
-        // Moved and moved back before anybody was told: there is nothing to tell.
-        Kind::Delayed | Kind::Earlier => {
+        Kind::DayBefore | Kind::Delayed | Kind::Earlier => {
+            // Moved and moved back before anybody was told: there is nothing to tell.
             let is_news = notice.facts.was != Some(showing.starts_at);
             is_news && ahead && !showing.is_off() && !showing.admission.reached(Admission::Running)
         }

@@ -58,3 +58,15 @@ fn lines_of_the_same_thing_at_the_same_price_are_one() {
     assert_eq!(lines, [item("roll", 40, 390), item("water", 40, 220), item("roll", 2, 380)]);
     assert_eq!(sum(&lines), sum(&items));
 }
+
+#[test]
+fn of_two_messages_no_reader_gets_only_the_half() {
+    let off = Text::new("Sie fällt aus.", "It is cancelled.").plainly("Es gibt sie nicht.");
+    let reason = Text { de: "Der Strom ist weg.".to_owned(), ..Text::default() };
+    let both = join(&off, &reason);
+    assert_eq!(both.de, "Sie fällt aus. Der Strom ist weg.");
+    assert_eq!(both.en, "It is cancelled. Der Strom ist weg.");
+    assert_eq!(both.plain, "Es gibt sie nicht. Der Strom ist weg.");
+    assert_eq!(join(&off, &Text::default()), off);
+    assert_eq!(join(&reason, &reason).plain, "", "as the German");
+}

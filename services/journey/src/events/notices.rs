@@ -29,5 +29,6 @@ pub(crate) fn notice(notice: &Notice) -> pb::Notice {
         sent_at: notice.sent_at.map(timestamp),
         attempts: notice.attempts,
         failure: notice.failure.clone(),
+        told_at: notice.told_at.map(timestamp),
     }
 }

@@ -265,23 +265,31 @@ fn reason(part: &str, code: Code) -> Text {
     match (part, code) {
         (_, Code::InvalidArgument) => {
             Text::new("Die Angaben passen nicht zum Angebot.", "The request does not fit what is offered.")
+                .plainly("Das geht so nicht. Bitte wählen Sie neu.")
         }
-        ("seats", Code::NotFound) => Text::new("Diese Vorstellung gibt es nicht.", "There is no such showing."),
+        ("seats", Code::NotFound) => Text::new("Diese Vorstellung gibt es nicht.", "There is no such showing.")
+            .plainly("Diese Vorstellung gibt es nicht."),
         ("seats", Code::ResourceExhausted) => Text::new(
             "Für diese Vorstellung sind nicht mehr genug passende Plätze frei.",
             "Not enough suitable places are left for this showing.",
-        ),
-        ("seats", _) => Text::new("Diese Vorstellung ist jetzt nicht buchbar.", "This showing cannot be booked now."),
+        )
+        .plainly("Es gibt nicht mehr genug Plätze."),
+        ("seats", _) => Text::new("Diese Vorstellung ist jetzt nicht buchbar.", "This showing cannot be booked now.")
+            .plainly("Für diese Vorstellung gibt es jetzt keine Karten."),
         ("parking", Code::ResourceExhausted) => Text::new(
             "Für diese Zeit ist kein passender Stellplatz mehr frei.",
             "No suitable bay is left for this time.",
-        ),
+        )
+        .plainly("Es ist kein Parkplatz mehr frei."),
         ("parking", _) => {
             Text::new("Der Parkplatz nimmt zurzeit keine Buchungen an.", "The car park takes no bookings now.")
+                .plainly("Sie können jetzt keinen Parkplatz bestellen.")
         }
         (_, Code::ResourceExhausted) => {
             Text::new("Die Küche hat zu dieser Zeit nichts mehr frei.", "The kitchen has no time left then.")
+                .plainly("Die Küche hat um diese Zeit keine Zeit mehr.")
         }
-        _ => Text::new("Dieses Essen ist jetzt nicht bestellbar.", "This meal cannot be ordered now."),
+        _ => Text::new("Dieses Essen ist jetzt nicht bestellbar.", "This meal cannot be ordered now.")
+            .plainly("Dieses Essen gibt es jetzt nicht."),
     }
 }

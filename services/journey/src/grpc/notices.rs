@@ -1,6 +1,7 @@
 //! The gRPC face of notices: for staff to see how far each is, what each kind says, and to send one again; for visitors
 //! their visit as a calendar file.
 
+use chrono::TimeDelta;
 use kernel::{
     Access, Caller, Db, Role, Who,
     values::{self, InvalidField, invalid},
@@ -28,6 +29,7 @@ pub(crate) const NOTICES_ACCESS: Access = Access {
         ("ListNotices", STEER),
         ("ListUndelivered", STEER),
         ("ResendNotice", STEER),
+        ("SetTold", STEER),
         ("PreviewNotice", STEER),
         ("SetLanguage", &[Who::Visitor, Who::Staff(Role::Desk)]),
         ("GetCalendar", &[Who::Visitor, Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
@@ -35,6 +37,8 @@ pub(crate) const NOTICES_ACCESS: Access = Access {
 };
 
 const MOST_UNDELIVERED: i64 = 100;
+/// Whom somebody has told in person stays listed so long: a touch too much can be taken back.
+const UNDOABLE: TimeDelta = TimeDelta::minutes(10);
 
 /// The server.
 #[derive(Debug)]
@@ -66,7 +70,7 @@ impl NoticesGrpc {
     async fn undelivered(&self) -> Result<pb::ListUndeliveredResponse, Error> {
         let now = self.db.clock().now();
         let mut conn = self.db.reader().await?;
-        let notices = store::notices::undelivered(&mut conn, MOST_UNDELIVERED, now).await?;
+        let notices = store::notices::undelivered(&mut conn, MOST_UNDELIVERED, now, now - UNDOABLE).await?;
         let (late, since) = store::notices::late(&mut conn, now).await?;
         Ok(pb::ListUndeliveredResponse {
             notices: notices.iter().map(events::notices::notice).collect(),
@@ -132,6 +136,15 @@ impl Notices for NoticesGrpc {
         let id = values::id("notice_id", &request.into_inner().notice_id)?;
         let notice = self.db.transact(move |tx| Box::pin(commands::notices::resend(tx, id))).await?;
         tracing::info!(account, notice = %id, kind = notice.kind.name(), "a notice is sent again");
+        Ok(Response::new(events::notices::notice(&notice)))
+    }
+
+    async fn set_told(&self, request: Request<pb::SetToldRequest>) -> Result<Response<pb::Notice>, Status> {
+        let account = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let (id, told) = (values::id("notice_id", &request.notice_id)?, request.told);
+        let notice = self.db.transact(move |tx| Box::pin(commands::notices::set_told(tx, id, told))).await?;
+        tracing::info!(account, notice = %id, kind = notice.kind.name(), told, "a visitor is told in person");
         Ok(Response::new(events::notices::notice(&notice)))
     }
 

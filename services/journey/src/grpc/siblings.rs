@@ -152,7 +152,8 @@ impl Siblings {
             reason: Text::new(
                 "Vor dieser Vorstellung ist ein Warteraum offen. Bitte stellen Sie sich auf der Seite des Hauses an.",
                 "A waiting room stands before this showing. Please join the line on the house's page.",
-            ),
+            )
+            .plainly("Sehr viele Menschen möchten Karten. Bitte stellen Sie sich auf unserer Internet-Seite an."),
             alternatives: Vec::new(),
             places: None,
         })))
@@ -353,7 +354,8 @@ impl Siblings {
             OrderState::Expired if order.number == 0 => None,
             OrderState::Cancelled => Some(News::OrderState { number: order.number, kitchen: Kitchen::Cancelled }),
             OrderState::Rejected => Some(News::OrderRefused {
-                reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
+                reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left.")
+                    .plainly("Die Küche hat keine Zeit mehr."),
             }),
             OrderState::Scheduled
             | OrderState::Fired

@@ -46,12 +46,14 @@ fn expected(state: State, news: &News) -> Next {
     match (state, news) {
         (Held | AwaitingPayment | Expired, News::Paid { .. }) => Next::Confirm,
         (AwaitingPayment, News::PaymentFailed { .. }) => Next::Expire { notice: reason() },
-        (AwaitingPayment, News::Refunded { .. }) => {
-            Next::Expire { notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.") }
-        }
+        (AwaitingPayment, News::Refunded { .. }) => Next::Expire {
+            notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.")
+                .plainly("Sie haben nicht bezahlt."),
+        },
         (Confirming, News::BookingRefused { .. }) => Next::Cancel { reason: reason(), refund: true },
         (Confirming | Confirmed, News::BookingCancelled) => Next::Cancel {
-            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
+            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled.")
+                .plainly("Ihre Plätze sind abgesagt."),
             refund: true,
         },
         (Refunding, News::Paid { .. }) | (Refunding | Cancelled, News::PaymentOpen) => {
@@ -59,7 +61,8 @@ fn expected(state: State, news: &News) -> Next {
         }
         (Cancelled, News::Paid { due: true, .. }) => Next::CancelAgain { refund: false },
         (Confirming | Confirmed, News::Refunded { cents: 0 }) => Next::Cancel {
-            reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
+            reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.")
+                .plainly("Sie haben nicht bezahlt."),
             refund: false,
         },
         (Refunding, News::Refunded { cents: 0 } | News::PaymentFailed { .. }) => Next::Cancelled,

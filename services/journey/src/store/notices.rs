@@ -22,6 +22,7 @@ struct Row {
     attempts: i32,
     sent_at: Option<DateTime<Utc>>,
     failure: String,
+    told_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -38,6 +39,7 @@ impl Row {
             attempts: self.attempts.unsigned_abs(),
             sent_at: self.sent_at,
             failure: self.failure,
+            told_at: self.told_at,
         })
     }
 }
@@ -60,7 +62,8 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
         "with old as (
              select p.new_id, n.id, n.kind, n.send_at, n.facts from unnest($8::uuid[], $9::text[]) as p (new_id, kind)
              join unnest($1::uuid[], $2::uuid[]) as w (id, visit_id) on w.id = p.new_id
-             join notice n on n.visit_id = w.visit_id and n.kind = p.kind and n.state in ('waiting', 'no_address')),
+             join notice n on n.visit_id = w.visit_id and n.kind = p.kind and n.state in ('waiting', 'no_address')
+                 and n.told_at is null),
          added as (
              insert into notice (id, visit_id, kind, about, facts, state, made_at, send_at)
              select w.id, w.visit_id, w.kind, w.about,
@@ -70,7 +73,7 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
                  case when exists (select from old where old.new_id = w.id and old.kind = w.undoes)
                      and not coalesce((select known.kind = w.undoes from notice known
                          where known.visit_id = w.visit_id and known.kind in (w.kind, w.undoes)
-                             and known.state in ('sending', 'sent', 'unsure')
+                             and (known.state in ('sending', 'sent', 'unsure') or known.told_at is not null)
                          order by known.made_at desc, known.id desc limit 1), false)
                      then 'overtaken' else w.state end,
                  $10::timestamptz,
@@ -179,6 +182,24 @@ pub(crate) async fn restart(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc
     row.map(Row::read).transpose()
 }
 
+/// Somebody of the house has told its visitor what it says, or has not after all. None: nobody needs to, because it is there
+/// or on its way.
+pub(crate) async fn set_told(
+    conn: &mut PgConnection,
+    id: Uuid,
+    told_at: Option<DateTime<Utc>>,
+) -> Result<Option<Notice>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "update notice set told_at = case when $2::timestamptz is not null then coalesce(told_at, $2) end
+         where id = $1 and state in ('failed', 'unsure', 'no_address') returning *",
+    )
+    .bind(id)
+    .bind(told_at)
+    .fetch_optional(conn)
+    .await?;
+    row.map(Row::read).transpose()
+}
+
 pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Notice>, Error> {
     let row: Option<Row> = sqlx::query_as("select * from notice where id = $1").bind(id).fetch_optional(conn).await?;
     row.map(Row::read).transpose()
@@ -193,21 +214,30 @@ pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec
 }
 
 /// Those that somebody should look at, the newest first: what did not arrive, and what is news for whom there is no address,
-/// of showings that are not over. At most so many of each.
-pub(crate) async fn undelivered(conn: &mut PgConnection, most: i64, now: DateTime<Utc>) -> Result<Vec<Notice>, Error> {
+/// of showings that are not over; but what somebody told them before `told_before`, and a start that is the one they know. At
+/// most so many of each.
+pub(crate) async fn undelivered(
+    conn: &mut PgConnection,
+    most: i64,
+    now: DateTime<Utc>,
+    told_before: DateTime<Utc>,
+) -> Result<Vec<Notice>, Error> {
     let news = Kind::ALL.into_iter().filter(|kind| kind.is_news()).map(Kind::name);
     all(sqlx::query_as(
-        "(select * from notice where state in ('failed', 'unsure') order by made_at desc limit $1)
+        "(select * from notice where state in ('failed', 'unsure') and coalesce(told_at >= $4, true)
+             order by made_at desc limit $1)
          union all
          (select n.* from showing s join visit v on v.showing_id = s.showing_id join notice n on n.visit_id = v.id
              where s.ends_at > $2 and n.state = 'no_address' and n.kind = any($3)
-                 and (v.state = 'confirmed' or n.kind in ('cancelled', 'refunded'))
+                 and coalesce(n.told_at >= $4, true) and (v.state = 'confirmed' or n.kind in ('cancelled', 'refunded'))
+                 and (n.kind <> 'delayed' or (n.facts ->> 'was')::timestamptz is distinct from s.starts_at)
              order by n.made_at desc limit $1)
          order by made_at desc",
     )
     .bind(most)
     .bind(now)
     .bind(news.collect::<Vec<_>>())
+    .bind(told_before)
     .fetch_all(conn)
     .await?)
 }

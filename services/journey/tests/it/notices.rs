@@ -385,6 +385,28 @@ async fn without_a_mail_server_nothing_is_lost_until_the_contact_is_erased() {
     delay(&town, &held, 10).await;
     let news = (held.reference.clone(), "delayed".to_owned(), pb::NoticeState::NoAddress);
     assert_eq!(listed().await, [news]);
+    // Moved back: they never heard of it, and know when it begins.
+    delay(&town, &held, -10).await;
+    assert!(listed().await.is_empty());
+    delay(&town, &held, 15).await;
+    let open = notices_client!(town, &desk()).list_undelivered(pb::ListUndeliveredRequest {}).await.expect("listed");
+    let notice = open.into_inner().notices.remove(0);
+    let tell = async |told| {
+        let request = pb::SetToldRequest { notice_id: notice.notice_id.clone(), told };
+        notices_client!(town, &desk()).set_told(request).await.expect("noted").into_inner().told_at
+    };
+    let told_at = tell(true).await;
+    assert!(told_at.is_some());
+    town.house.clock.advance(TimeDelta::minutes(5));
+    assert_eq!(tell(true).await, told_at, "again changes nothing");
+    assert_eq!(listed().await.len(), 1, "it can be taken back");
+    assert_eq!(tell(false).await, None);
+    tell(true).await;
+    town.house.clock.advance(TimeDelta::minutes(11));
+    assert!(listed().await.is_empty(), "somebody has told them");
+    // Who was told the later time hears of the earlier one.
+    delay(&town, &held, -15).await;
+    assert_eq!(listed().await.len(), 1);
     // The contact goes, and with it all that its owner was told.
     town.house.clock.advance(TimeDelta::days(31));
     for _ in 0..200 {
@@ -408,16 +430,22 @@ async fn staff_see_what_did_not_arrive_and_send_it_again() {
     let list = list.expect("listed").into_inner();
     assert!(list.post_is_set_up && list.late == 0);
     let [notice] = list.notices.as_slice() else { panic!("{list:?}") };
+    let nothing = pb::SetToldRequest { notice_id: Uuid::new_v4().to_string(), told: true };
+    let refused = notices_client!(town, &desk()).set_told(nothing).await.expect_err("no such notice");
+    assert_eq!(refused.code(), tonic::Code::NotFound);
     assert_eq!((notice.state(), notice.reference.as_str()), (pb::NoticeState::Unsure, visit.reference.as_str()));
     let again = pb::ResendNoticeRequest { notice_id: notice.notice_id.clone() };
     let mut client = notices_client!(town, &staff(Role::Operator));
     client.resend_notice(again.clone()).await.expect("again");
     let repeat = client.resend_notice(again).await.expect_err("it waits already");
     assert_eq!(repeat.code(), tonic::Code::FailedPrecondition);
+    let told = pb::SetToldRequest { notice_id: notice.notice_id.clone(), told: true };
+    assert_eq!(client.set_told(told).await.expect_err("it is on its way").code(), tonic::Code::FailedPrecondition);
     let both = mails(&town, &sink, 2).await;
     assert_eq!(line(&both[0], "Message-ID:"), line(&both[1], "Message-ID:"), "a mailbox sees that it is the same");
     let link = |mail: &str| line(mail, "https://planetarium.example/v/").to_owned();
     assert_eq!(link(&both[0]), link(&both[1]), "the first one's link stays good");
+    wait_for(&town, &visit, "sent").await;
     let request = pb::ListNoticesRequest { visit_id: visit.visit_id.clone() };
     let of_visit = client.list_notices(request).await.expect("listed").into_inner();
     assert!(of_visit.has_address && of_visit.notices[0].state() == pb::NoticeState::Sent);

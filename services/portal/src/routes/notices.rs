@@ -12,7 +12,7 @@ use axum::{
 use kernel::Caller;
 use sky_proto::journey::v1::{
     GetCalendarRequest, ListNoticesRequest, ListUndeliveredRequest, Notice as Told, NoticeState, PreviewNoticeRequest,
-    PreviewNoticeResponse, ResendNoticeRequest, SetLanguageRequest,
+    PreviewNoticeResponse, ResendNoticeRequest, SetLanguageRequest, SetToldRequest,
 };
 use uuid::Uuid;
 
@@ -62,6 +62,10 @@ pub(crate) struct NoticeView {
     pub(crate) reference: String,
     pub(crate) failure: String,
     pub(crate) can_resend: bool,
+    /// Somebody has to tell them, and may say so.
+    pub(crate) can_tell: bool,
+    /// Somebody has; that can be taken back.
+    pub(crate) is_told: bool,
 }
 
 fn view(w: &Words, told: &Told) -> NoticeView {
@@ -74,7 +78,10 @@ fn view(w: &Words, told: &Told) -> NoticeView {
         NoticeState::Overtaken => ("notice-overtaken", "plain"),
         NoticeState::NoAddress => ("notice-no-address", "bad"),
     };
-    let at = told.sent_at.or(told.made_at);
+    let is_told = told.told_at.is_some();
+    let (key, colour) = if is_told { ("notice-told", "good") } else { (key, colour) };
+    let at = told.told_at.or(told.sent_at).or(told.made_at);
+    let is_open = matches!(told.state(), NoticeState::Failed | NoticeState::Unsure | NoticeState::NoAddress);
     NoticeView {
         id: told.notice_id.clone(),
         kind: kind_name(w, &told.kind),
@@ -83,7 +90,9 @@ fn view(w: &Words, told: &Told) -> NoticeView {
         when: w.day_and_time(&at),
         reference: told.reference.clone(),
         failure: told.failure.clone(),
-        can_resend: matches!(told.state(), NoticeState::Failed | NoticeState::Unsure),
+        can_resend: !is_told && matches!(told.state(), NoticeState::Failed | NoticeState::Unsure),
+        can_tell: is_open && !is_told,
+        is_told,
     }
 }
 
@@ -141,6 +150,16 @@ pub(crate) async fn resend(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
     let request = ResendNoticeRequest { notice_id: sent.get("notice").to_owned() };
     let done = answer(edge.notices(&caller).resend_notice(request)).await;
     let said = guest.words.t("notice-is-sent-again");
+    outcome(&edge, &guest, done, |_| Notice::good(said), "/desk/notices").await
+}
+
+/// Somebody has told a visitor in person, or has not after all.
+pub(crate) async fn tell(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let told = !sent.is_on("not");
+    let request = SetToldRequest { notice_id: sent.get("notice").to_owned(), told };
+    let done = answer(edge.notices(&caller).set_told(request)).await;
+    let said = guest.words.t(if told { "notice-told-noted" } else { "notice-told-not" });
     outcome(&edge, &guest, done, |_| Notice::good(said), "/desk/notices").await
 }
 

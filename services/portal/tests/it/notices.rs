@@ -24,6 +24,7 @@ const ACCESS: Access = Access {
         ("ListUndelivered", &[Who::Staff(Role::Desk)]),
         ("PreviewNotice", &[Who::Staff(Role::Desk)]),
         ("ResendNotice", &[Who::Staff(Role::Desk)]),
+        ("SetTold", &[Who::Staff(Role::Desk)]),
     ],
 };
 
@@ -44,6 +45,14 @@ impl notices_server::Notices for StandIn {
             ..pb::Notice::default()
         };
         Ok(Response::new(pb::ListUndeliveredResponse { notices: vec![notice], late: 2, ..Default::default() }))
+    }
+
+    async fn set_told(&self, request: Request<pb::SetToldRequest>) -> Answer<pb::Notice> {
+        let request = request.into_inner();
+        match (request.notice_id.as_str(), request.told) {
+            ("n1", true) => Ok(Response::new(pb::Notice::default())),
+            _ => Err(Status::failed_precondition("the notice is sent")),
+        }
     }
 
     async fn preview_notice(&self, request: Request<pb::PreviewNoticeRequest>) -> Answer<pb::PreviewNoticeResponse> {
@@ -112,6 +121,13 @@ async fn what_did_not_arrive_is_listed_and_sent_again() {
     let again = desk.post("/desk/notices/resend", &[("notice", "n1")]).await;
     assert_eq!(again.location(), "/desk/notices");
     desk.get("/desk/notices").await.says("wird noch einmal gesendet");
+    // Or somebody rings them up.
+    page.says("Ist gesagt");
+    let told = desk.post("/desk/notices/told", &[("notice", "n1")]).await;
+    assert_eq!(told.location(), "/desk/notices");
+    desk.get("/desk/notices").await.says("Vermerkt: Sie wissen es.");
+    desk.post("/desk/notices/told", &[("notice", "n1"), ("not", "1")]).await;
+    desk.get("/desk/notices").await.says("Das ging nicht");
     desk.post("/desk/notices/resend", &[("notice", "n2")]).await;
     desk.get("/desk/notices").await.says("Das ging nicht");
 }

@@ -457,6 +457,16 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
             "title = \"schule-sonnensystem\"\nlast_entry_minutes = 200",
             "schedule[0].last_entry",
         ),
+        (
+            "title = \"schule-sonnensystem\"",
+            "title = \"schule-sonnensystem\"\ndoors_minutes = 361",
+            "schedule[0].doors_minutes: must be at most 360",
+        ),
+        (
+            "title = \"schule-sonnensystem\"",
+            "title = \"schule-sonnensystem\"\nreleased = { staff = 4000000000 }",
+            "schedule[0].released: each must be at most",
+        ),
         ("title = \"schule-sonnensystem\"", "title = \"x\"", "schedule[0].title"),
         ("minutes = 50", "minutes = 0", "titles[0].minutes"),
         ("[reservations]\n", "[reservations]\ndays_ahead = 63\n", "reservations.days_ahead: must be 1 to 62"),

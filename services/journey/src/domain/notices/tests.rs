@@ -234,6 +234,7 @@ fn what_is_no_longer_so_is_not_told() {
         attempts: 0,
         sent_at: None,
         failure: String::new(),
+        told_at: None,
     };
     let so = |kind, visit: &Visit, minute| is_still_true(&notice(kind), visit, &showing(), at(minute));
     let comes = known(State::Confirmed);
