@@ -17,8 +17,8 @@ use clap::Args;
 use kernel::{Caller, Role, Tasks, clock::wall_now, values::Text};
 use sky_proto::{
     flow::v1::{
-        AdmissionState, GetFlowRequest, HouseState, IncidentKind, MeasureState, MoveAdmissionRequest,
-        SetHouseStateRequest, flow_client::FlowClient,
+        AdmissionState, HouseState, Incident, IncidentKind, MeasureState, MoveAdmissionRequest, SetHouseStateRequest,
+        WatchFlowRequest, flow_client::FlowClient,
     },
     signage::v1::{
         AcknowledgeContentRequest, Content, Message, PriorityClass, PublishMessageRequest, WatchDisplayRequest,
@@ -355,17 +355,17 @@ impl Crowd {
         tokio::time::timeout(PATIENCE, all).await.map_err(|_| anyhow::anyhow!("not all have acknowledged"))?;
         let last = Duration::from_micros(self.last_acknowledged.load(Ordering::Relaxed));
         let took = last.saturating_sub(since - self.begun);
+        let mut told = flow.watch_flow(WatchFlowRequest { after_revision: 0 }).await?.into_inner();
         let known = async {
-            loop {
-                let incidents = flow.get_flow(GetFlowRequest::default()).await?.into_inner().incidents;
-                if incidents
-                    .iter()
-                    .any(|it| it.kind() == IncidentKind::Evacuation && it.state() == MeasureState::AckedByDisplays)
-                {
-                    return Ok::<_, Status>(since.elapsed());
+            while let Some(snapshot) = told.message().await? {
+                let by_all = |it: &Incident| {
+                    it.kind() == IncidentKind::Evacuation && it.state() == MeasureState::AckedByDisplays
+                };
+                if snapshot.incidents.iter().any(by_all) {
+                    return Ok(since.elapsed());
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
             }
+            Err(Status::unavailable("the stream ended"))
         };
         let known = tokio::time::timeout(PATIENCE, known).await??;
         // It takes two people to clear it.
