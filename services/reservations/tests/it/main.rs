@@ -4,6 +4,7 @@ mod accompanied;
 mod api;
 mod blocking;
 mod days;
+mod delays;
 mod free_seating;
 mod freshness;
 mod house_file;

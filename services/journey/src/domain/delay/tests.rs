@@ -29,6 +29,17 @@ fn hall(showings: &[(i64, i64)]) -> Vec<InHall> {
     showings.iter().enumerate().map(showing).collect()
 }
 
+/// Showings of these lengths, each with the gap after it.
+fn one_after_the_other(lengths: &[(i64, i64)]) -> Vec<InHall> {
+    let mut clock = 0;
+    let times = lengths.iter().map(|(length, gap)| {
+        let start = clock;
+        clock = start + length + gap;
+        (start, start + length)
+    });
+    hall(&times.collect::<Vec<_>>())
+}
+
 fn run(day: &[(i64, i64)], delay: i64) -> Vec<(i64, i64, Clash)> {
     let day = hall(day);
     cascade(day[0], &day[1..], TimeDelta::minutes(delay), USUAL)
@@ -139,16 +150,7 @@ proptest! {
         delay in 1_i64..=240,
         part in 1_i64..=240,
     ) {
-        let mut clock = 0;
-        let planned: Vec<(i64, i64)> = lengths
-            .iter()
-            .map(|(length, gap)| {
-                let start = clock;
-                clock = start + length + gap;
-                (start, start + length)
-            })
-            .collect();
-        let planned = hall(&planned);
+        let planned = one_after_the_other(&lengths);
         let late = moved(&planned, delay);
         prop_assert_eq!(&moved(&late, -delay), &planned);
         let shortened = moved(&late, -part.min(delay));
@@ -167,16 +169,7 @@ proptest! {
         lengths in proptest::collection::vec((20_i64..90, -5_i64..60), 1..9),
         delay in 1_i64..=240,
     ) {
-        let mut clock = 0;
-        let day: Vec<(i64, i64)> = lengths
-            .iter()
-            .map(|(length, gap)| {
-                let start = clock;
-                clock = start + length + gap;
-                (start, start + length)
-            })
-            .collect();
-        let day = hall(&day);
+        let day = one_after_the_other(&lengths);
         let reached = cascade(day[0], &day[1..], TimeDelta::minutes(delay), USUAL);
         let (mut before, mut shift) = (day[0], TimeDelta::minutes(delay));
         for (follower, planned) in reached.iter().zip(&day[1..]) {
