@@ -2,33 +2,23 @@
 //! avoid, and beside it, in the same run, the product's own chain from a desk command to the change on
 //! a monitor's stream.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_nats::jetstream::{self, consumer::pull};
-use futures::{Stream, StreamExt, future::BoxFuture};
+use futures::StreamExt;
 use sky_proto::{
     flow::v1::{AdmissionState, GetFlowRequest, MoveAdmissionRequest, flow_client::FlowClient},
-    kernel::v1::{HeadRequest, HeadResponse},
+    kernel::v1::HeadResponse,
     signage::v1::{WatchDisplayRequest, display_update::Update, signage_client::SignageClient},
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::watch;
-use tonic::{
-    Request, Response, Status,
-    body::Body,
-    server::{Grpc, NamedService, ServerStreamingService},
-    transport::Channel,
-};
-use tonic_prost::ProstCodec;
+use tonic::Status;
 
 use crate::{
     house::{HALLE, House},
+    push,
     report::{Figure, Latencies, Report, median},
 };
 
@@ -156,17 +146,11 @@ impl Bare {
             })
             .await?;
         let mut messages = consumer.messages().await?;
-        let (sender, receiver) = watch::channel(0_u64);
+        let (sender, receiver) = watch::channel(HeadResponse::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let tasks = kernel::Tasks::default();
-        tasks.spawn_until_stop(async move {
-            let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-            let server = tonic::transport::Server::builder().add_service(Push(receiver)).serve_with_incoming(incoming);
-            if let Err(error) = server.await {
-                eprintln!("bare server: {error}");
-            }
-        });
+        push::serve(listener, receiver, &tasks);
         // The effect's side: receive, commit, tell the stream.
         let mut effects = PgConnection::connect(&self.database_url).await?;
         tasks.spawn_until_stop(async move {
@@ -175,10 +159,10 @@ impl Bare {
                 if insert(&mut effects, "effect", n).await.is_err() || message.ack().await.is_err() {
                     return;
                 }
-                sender.send_replace(n.unsigned_abs());
+                sender.send_replace(HeadResponse { pub_seq: n.unsigned_abs() });
             }
         });
-        let mut pushed = watch_push(address).await?;
+        let mut pushed = push::watch::<HeadResponse>(push::connect(address).await?).await?;
         let mut commands = PgConnection::connect(&self.database_url).await?;
         let mut latencies = Latencies::new();
         for n in 1..=rounds as i64 {
@@ -199,51 +183,6 @@ impl Bare {
 async fn insert(connection: &mut PgConnection, table: &str, n: i64) -> Result<(), sqlx::Error> {
     sqlx::query(AssertSqlSafe(format!("insert into {table} (n) values ($1)"))).bind(n).execute(connection).await?;
     Ok(())
-}
-
-/// A gRPC service with one method: the newest number, pushed. What a `Watch…` costs at least.
-#[derive(Clone)]
-struct Push(watch::Receiver<u64>);
-
-impl NamedService for Push {
-    const NAME: &'static str = "floor.Push";
-}
-
-impl tower::Service<http::Request<Body>> for Push {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let method = self.clone();
-        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).server_streaming(method, request).await) })
-    }
-}
-
-impl ServerStreamingService<HeadRequest> for Push {
-    type Response = HeadResponse;
-    type ResponseStream = Pin<Box<dyn Stream<Item = Result<HeadResponse, Status>> + Send>>;
-    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, _: Request<HeadRequest>) -> Self::Future {
-        let numbers = tokio_stream::wrappers::WatchStream::new(self.0.clone());
-        let pushes = numbers.map(|pub_seq| Ok(HeadResponse { pub_seq }));
-        Box::pin(async move { Ok(Response::new(Box::pin(pushes) as Self::ResponseStream)) })
-    }
-}
-
-async fn watch_push(address: std::net::SocketAddr) -> anyhow::Result<tonic::Streaming<HeadResponse>> {
-    let channel = Channel::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?;
-    let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await?;
-    let path = http::uri::PathAndQuery::from_static("/floor.Push/Watch");
-    let codec: ProstCodec<HeadRequest, HeadResponse> = ProstCodec::default();
-    let answer = client.server_streaming(Request::new(HeadRequest::default()), path, codec).await?;
-    Ok(answer.into_inner())
 }
 
 /// The product: the operator moves a showing between "doors open" and "last call"; the clock stops when

@@ -8,6 +8,7 @@ mod drain;
 mod floor;
 mod house;
 mod lanes;
+mod push;
 mod report;
 mod rush;
 mod scan;
