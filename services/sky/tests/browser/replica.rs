@@ -9,8 +9,7 @@ use std::{
 use chrono::TimeDelta;
 use kernel::{
     Role,
-    clock::wall_now,
-    testing::{TestDb, settings},
+    testing::{TestDb, process_clock, settings},
     values::{Text, timestamp},
 };
 use serde_json::json;
@@ -44,7 +43,7 @@ async fn says(world: &World, words: &str) {
         priority_class: PriorityClass::Operations.into(),
         text: Some(Text::new(words, words).to_proto()),
         group: "foyer".to_owned(),
-        valid_until: Some(timestamp(wall_now() + TimeDelta::hours(1))),
+        valid_until: Some(timestamp(process_clock().now() + TimeDelta::hours(1))),
     };
     let mut signage = SignageClient::new(world.door("signage", &staff(Role::Desk)));
     signage.publish_message(request).await.expect("published");
