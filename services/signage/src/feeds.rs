@@ -35,13 +35,11 @@ pub struct Feeds {
 
 impl Feeds {
     /// # Errors
-    /// An address that is none, or one that is not reached by plain http.
+    /// An address that is none, or one that the web does not have.
     pub fn new(addresses: &[String], senders: Vec<String>) -> anyhow::Result<Self> {
         let read = |text: &String| match Url::parse(text) {
-            Ok(url) if url.scheme() == "http" => Ok(url),
-            Ok(_) => anyhow::bail!(
-                "services.signage.warnings: \"{text}\" is no http address; others are reached through the house's proxy"
-            ),
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+            Ok(_) => anyhow::bail!("services.signage.warnings: \"{text}\" does not begin with https:// (or http://)"),
             Err(error) => anyhow::bail!("services.signage.warnings: \"{text}\" is no address: {error}"),
         };
         let addresses = addresses.iter().map(read).collect::<anyhow::Result<_>>()?;
@@ -144,12 +142,13 @@ mod tests {
     fn a_wrong_address_ends_the_start_with_a_sentence_and_what_is_secret_in_one_is_not_told() {
         let new = |address: &str| Feeds::new(&[address.to_owned()], Vec::new());
         for (address, problem) in
-            [("warnung", "is no address"), ("https://warnung.bund.de/x.json", "is no http address")]
+            [("warnung", "is no address"), ("ftp://warnung.example/x.json", "does not begin with https://")]
         {
             let refused = new(address).expect_err(address).to_string();
             assert!(refused.starts_with("services.signage.warnings") && refused.contains(problem), "{refused}");
         }
         let feeds = new("http://user:word@proxy:8080/halle.json?key=secret").expect("an address");
+        assert!(new("https://warnung.example/x.json").is_ok());
         let names: Vec<String> = feeds.names().map(|(_, name)| name).collect();
         assert_eq!(names, ["proxy:8080/halle.json"]);
         assert!(Feeds::new(&[], Vec::new()).expect("none").names().next().is_none());

@@ -66,6 +66,8 @@ pub(crate) async fn evacuate(State(edge): State<Arc<Edge>>, guest: Guest, sent: 
     let to = match sent.get("from") {
         "kitchen" => "/kitchen",
         "carpark" => "/carpark",
+        "counter" => "/kitchen/counter",
+        "hand-out" => "/kitchen/hand-out",
         _ => "/report",
     };
     outcome(&edge, &guest, set, |_| Notice::good(guest.words.t("house-set")), to).await

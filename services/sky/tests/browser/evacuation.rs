@@ -81,7 +81,13 @@ async fn whoever_sees_the_fire_in_the_kitchen_or_at_the_car_park_starts_the_evac
     let Some(stage) = Stage::open().await else { return };
     let desk = stage.staff(Role::Desk, Device::Desk).await;
     desk.open("/desk").await;
-    for (role, page) in [(Role::Kitchen, "/kitchen"), (Role::Attendant, "/carpark"), (Role::Kitchen, "/report")] {
+    for (role, page) in [
+        (Role::Kitchen, "/kitchen"),
+        (Role::Kitchen, "/kitchen/counter"),
+        (Role::Kitchen, "/kitchen/hand-out"),
+        (Role::Attendant, "/carpark"),
+        (Role::Kitchen, "/report"),
+    ] {
         desk.sees_no_more(".house", "RÄUMUNG").await;
         let there = stage.staff(role, Device::Tablet).await;
         there.open(page).await;
