@@ -45,6 +45,7 @@ pub fn order(showing: Uuid, people: u32) -> HoldSeatsRequest {
         seats: Vec::new(),
         channel: Channel::Online.into(),
         wish: None,
+        offered: false,
     }
 }
 

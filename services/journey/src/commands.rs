@@ -10,6 +10,7 @@ pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod rebooking;
 pub(crate) mod showings;
+pub(crate) mod waiting;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -209,6 +210,7 @@ impl Order {
             State::AwaitingPayment => return Err(Error::OtherMethod),
             State::Confirming | State::Confirmed => return Ok(Ordered::Before(visit)),
             State::Holding | State::Refused => return Err(Error::NoVisit),
+            State::Waiting => return Err(Error::NotHeld(visit.state)),
             State::Held | State::Expired => return Err(Error::HoldExpired),
             State::Cancelled | State::Refunding | State::Refunded => return Err(Error::NotHeld(visit.state)),
         }

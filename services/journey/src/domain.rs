@@ -16,6 +16,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timeline;
+pub(crate) mod waiting;
 
 use std::borrow::Cow;
 
@@ -287,6 +288,7 @@ pub(crate) struct Visit {
     pub(crate) booked_starts_at: Option<DateTime<Utc>>,
     pub(crate) booked_ends_at: Option<DateTime<Utc>>,
     pub(crate) held_at: DateTime<Utc>,
+    /// Of one that waits: from when on places may be asked for.
     pub(crate) hold_expires_at: DateTime<Utc>,
     pub(crate) refusal: Option<Refusal>,
     pub(crate) contact: Contact,
@@ -302,6 +304,46 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// A new one, about to be held.
+    pub(crate) fn begun(
+        maker: String,
+        showing: Uuid,
+        party: Vec<PartyLine>,
+        language: String,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: kernel::values::new_id(now),
+            maker,
+            state: State::Holding,
+            deadline: Some(now + HOLD),
+            revision: 1,
+            showing,
+            language,
+            party,
+            seats: Vec::new(),
+            seat_items: Vec::new(),
+            booking: Part::Held,
+            bay: None,
+            meal: None,
+            booked_starts_at: None,
+            booked_ends_at: None,
+            held_at: now,
+            hold_expires_at: now + HOLD,
+            refusal: None,
+            contact: Contact::default(),
+            method: None,
+            money: Money::None,
+            payment_url: String::new(),
+            payment_expires_at: None,
+            ordered_at: None,
+            entered_at: None,
+            left_at: None,
+            admitted: 0,
+            notice: Text::default(),
+        }
+    }
+
     /// A bay waits for it, or for what has been suspended of it.
     pub(crate) fn has_bay(&self) -> bool {
         self.bay.as_ref().is_some_and(|bay| bay.part == Part::Confirmed)
@@ -350,14 +392,17 @@ impl Visit {
         if self.state != State::Held || now < self.hold_expires_at {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Self { state: State::Expired, notice: hold_over(), ..self.clone() })
+        Cow::Owned(Self { state: State::Expired, notice: self.over(), ..self.clone() })
     }
-}
 
-/// What is said of a hold that has run out.
-pub(crate) fn hold_over() -> Text {
-    Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.")
-        .plainly("Die Zeit ist um. Wir halten die Plätze nicht mehr für Sie fest.")
+    /// What is said of it when its time is over, and it was not ordered.
+    pub(crate) fn over(&self) -> Text {
+        if self.is_on_waiting_list() {
+            return waiting::over(self.state);
+        }
+        Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.")
+            .plainly("Die Zeit ist um. Wir halten die Plätze nicht mehr für Sie fest.")
+    }
 }
 
 /// When a showing is, as reservations tell it.

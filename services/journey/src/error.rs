@@ -56,6 +56,14 @@ pub(crate) enum Error {
         "one e-mail address may order at most {0} places of one showing; choose fewer, or ask the front desk for a group booking"
     )]
     ContactFull(u32),
+    #[error("nobody waits for this showing: it is not sold online, is off, or begins within half an hour")]
+    NotWaitedFor,
+    #[error("this address is on the showing's waiting list already; open the visit with its link")]
+    WaitsAlready,
+    #[error("the waiting list of this showing is full; choose another showing")]
+    ListFull,
+    #[error("one browser waits for at most {0} showings; leave one of the lists first")]
+    WaitsEnough(u32),
     #[error("there is no such notice; its visit may be over for more than thirty days")]
     NoNotice,
     #[error("the notice is {0}; only one that failed, or of which nobody knows, can be sent again")]
@@ -102,7 +110,8 @@ impl Coded for Error {
             Self::HoldRefused(refusal) => Code::from_grpc(tonic::Code::from_i32(refusal.code)),
             Self::InProgress | Self::Moving => Code::Conflict,
             Self::HoldOver => Code::Unavailable,
-            Self::ContactFull(_) => Code::ResourceExhausted,
+            Self::WaitsAlready => Code::AlreadyExists,
+            Self::ContactFull(_) | Self::ListFull | Self::WaitsEnough(_) => Code::ResourceExhausted,
             Self::HoldExpired
             | Self::NotHeld(_)
             | Self::LongestHold
@@ -110,6 +119,7 @@ impl Coded for Error {
             | Self::OtherMethod
             | Self::Started
             | Self::Off
+            | Self::NotWaitedFor
             | Self::DoorsClosed
             | Self::TooEarly(_)
             | Self::NotBooked

@@ -169,6 +169,7 @@ const fn state(state: State) -> pb::VisitState {
     match state {
         // Nobody outside sees these two.
         State::Holding | State::Refused => pb::VisitState::Unspecified,
+        State::Waiting => pb::VisitState::Waiting,
         State::Held => pb::VisitState::Held,
         State::AwaitingPayment => pb::VisitState::AwaitingPayment,
         State::Confirming => pb::VisitState::Confirming,

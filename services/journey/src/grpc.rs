@@ -14,6 +14,7 @@ pub(crate) mod rebooking;
 mod requests;
 pub(crate) mod siblings;
 mod told;
+pub(crate) mod waiting;
 
 use std::{pin::Pin, time::Duration};
 

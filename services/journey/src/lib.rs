@@ -22,6 +22,7 @@ use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::journey::v1::{
     arrivals_server::ArrivalsServer, contacts_server::ContactsServer, house_server::HouseServer,
     journey_server::JourneyServer, notices_server::NoticesServer, rebooking_server::RebookingServer,
+    waiting_list_server::WaitingListServer,
 };
 use tonic::service::Routes;
 
@@ -77,6 +78,12 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let (db, siblings) = (db.clone(), asked.clone());
         Box::pin(async move { Ok(grpc::rebooking::go_on(&db, &siblings).await?) })
     });
+    let (db, asked) = (context.db.clone(), siblings.clone());
+    context.every("places for those who wait", Duration::from_secs(1), move || {
+        let (db, siblings) = (db.clone(), asked.clone());
+        Box::pin(async move { Ok(grpc::waiting::turn(&db, &siblings).await?) })
+    });
+    let waiting = grpc::waiting::WaitingListGrpc::new(context.db.clone(), siblings.clone());
     let rebooking = grpc::rebooking::RebookingGrpc::new(context.db.clone(), context.tasks.clone(), siblings.clone());
     let arrivals = grpc::arrival::ArrivalsGrpc::new(context.db.clone());
     let house = grpc::house::HouseGrpc::new(context.db.clone());
@@ -89,13 +96,15 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
             .add_service(NoticesServer::new(notices))
             .add_service(HouseServer::new(house))
             .add_service(RebookingServer::new(rebooking))
-            .add_service(ArrivalsServer::new(arrivals)),
+            .add_service(ArrivalsServer::new(arrivals))
+            .add_service(WaitingListServer::new(waiting)),
         access: vec![
             grpc::ACCESS,
             grpc::CONTACTS_ACCESS,
             grpc::NOTICES_ACCESS,
             grpc::rebooking::ACCESS,
             grpc::arrival::ACCESS,
+            grpc::waiting::ACCESS,
             grpc::house::ACCESS,
         ],
         consumers: vec![

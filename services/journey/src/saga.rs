@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
 use crate::{
-    domain::{Method, Money, Showing, State, Visit, join},
+    domain::{Method, Money, Showing, State, Visit, join, waiting},
     projection::News,
 };
 
@@ -136,6 +136,7 @@ pub(crate) fn cancel(
     now: DateTime<Utc>,
 ) -> Result<Next, CannotCancel> {
     match visit.state {
+        State::Waiting => Ok(Next::Expire { notice: waiting::left() }),
         State::Held => Ok(Next::Expire { notice: reason }),
         State::AwaitingPayment => Ok(Next::Cancel { reason, refund: true }),
         State::Confirming | State::Confirmed => {
@@ -165,7 +166,7 @@ pub(crate) fn cancel(
 /// The showing is cancelled: what becomes of one of its visits.
 pub(crate) fn showing_cancelled(visit: &Visit, reason: Text) -> Next {
     match visit.state {
-        State::Held => Next::Expire { notice: reason },
+        State::Waiting | State::Held => Next::Expire { notice: reason },
         State::AwaitingPayment | State::Confirming | State::Confirmed => Next::Cancel { reason, refund: true },
         State::Holding | State::Refused | State::Expired | State::Cancelled | State::Refunding | State::Refunded => {
             Next::Stay
@@ -187,7 +188,7 @@ pub(crate) enum Overdue {
 
 pub(crate) const fn overdue(state: State) -> Overdue {
     match state {
-        State::Holding | State::Held => Overdue::Expire,
+        State::Waiting | State::Holding | State::Held => Overdue::Expire,
         State::AwaitingPayment => Overdue::AskPayment,
         State::Confirming => Overdue::AskParts,
         State::Refunding => Overdue::AskRefund,

@@ -10,6 +10,7 @@ pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod rebooking;
 pub(crate) mod showings;
+pub(crate) mod waiting;
 
 use chrono::{DateTime, Utc};
 use kernel::values::Text;

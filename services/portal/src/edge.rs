@@ -18,6 +18,7 @@ use sky_proto::{
     journey::v1::{
         arrivals_client::ArrivalsClient, contacts_client::ContactsClient, house_client::HouseClient,
         journey_client::JourneyClient, notices_client::NoticesClient, rebooking_client::RebookingClient,
+        waiting_list_client::WaitingListClient,
     },
     parking::v1::{
         connections_client::ConnectionsClient, gates_client::GatesClient, occupancy_client::OccupancyClient,
@@ -157,6 +158,10 @@ impl Edge {
 
     pub(crate) fn arrivals(&self, caller: &Caller) -> ArrivalsClient<Transport> {
         ArrivalsClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn waiting_list(&self, caller: &Caller) -> WaitingListClient<Transport> {
+        WaitingListClient::new(self.journey.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn rebooking(&self, caller: &Caller) -> RebookingClient<Transport> {

@@ -48,6 +48,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/showings/{id}", get(showing::form))
         .route("/showings/{id}/live", get(showing::live))
         .route("/showings/{id}/hold", post(showing::hold))
+        .route("/showings/{id}/wait", get(showing::waiting_list::look).post(showing::waiting_list::join))
         .route("/waiting-room/{id}", get(waiting_room::page))
         .route("/waiting-room/{id}/live", get(waiting_room::live))
         .route("/waiting-room/{id}/extend", post(waiting_room::extend))

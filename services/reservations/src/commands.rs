@@ -50,7 +50,7 @@ async fn claim(tx: &mut Tx, booking: &Booking, expires_at: Option<DateTime<Utc>>
     }
 }
 
-/// Moves the end of a hold, at most to [`domain::LONGEST_HOLD`] after it was made.
+/// Moves the end of a hold, at most to [`domain::LONGEST_HOLD`] after it was made. It never comes sooner.
 pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Booking, Error> {
     let now = tx.now();
     let (_, mut booking) = lock_booking(tx, visit).await?.ok_or(Error::NoBooking)?;
@@ -59,7 +59,8 @@ pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) 
         BookingState::Held | BookingState::Expired => return Err(Error::HoldExpired),
         state => return Err(Error::NotHeld(state)),
     }
-    if expires_at > booking.held_at + domain::LONGEST_HOLD {
+    // What was offered is held for longer from the start.
+    if expires_at > booking.expires_at.max(booking.held_at + domain::LONGEST_HOLD) {
         return Err(Error::HeldLongEnough);
     }
     booking.expires_at = booking.expires_at.max(expires_at);

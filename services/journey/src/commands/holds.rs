@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, combine::Keyed, db::Repeat, values::Text};
 use uuid::Uuid;
 
-use super::{limits, lock, save, take};
+use super::{limits, lock, notices, save, take, waiting};
 use crate::{
-    domain::{self, Bay, Contact, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits},
+    domain::{self, Bay, Meal, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits},
     error::Error,
     events,
     saga::{self, Next, Overdue},
@@ -48,36 +48,7 @@ impl Keyed for Wish {
 
 impl Wish {
     fn begun(&self, now: DateTime<Utc>) -> Visit {
-        Visit {
-            id: kernel::values::new_id(now),
-            maker: self.maker.clone(),
-            state: State::Holding,
-            deadline: Some(now + domain::HOLD),
-            revision: 1,
-            showing: self.showing,
-            language: self.language.clone(),
-            party: self.party.clone(),
-            seats: Vec::new(),
-            seat_items: Vec::new(),
-            booking: Part::Held,
-            bay: None,
-            meal: None,
-            booked_starts_at: None,
-            booked_ends_at: None,
-            held_at: now,
-            hold_expires_at: now + domain::HOLD,
-            refusal: None,
-            contact: Contact::default(),
-            method: None,
-            money: Money::None,
-            payment_url: String::new(),
-            payment_expires_at: None,
-            ordered_at: None,
-            entered_at: None,
-            left_at: None,
-            admitted: 0,
-            notice: Text::default(),
-        }
+        Visit::begun(self.maker.clone(), self.showing, self.party.clone(), self.language.clone(), now)
     }
 }
 
@@ -244,7 +215,8 @@ pub(crate) async fn extension(tx: &mut Tx, id: Uuid) -> Result<(Visit, DateTime<
         State::Held if now < visit.hold_expires_at => {}
         State::Held | State::Expired => return Err(Error::HoldExpired),
         State::Holding | State::Refused => return Err(Error::NoVisit),
-        State::AwaitingPayment
+        State::Waiting
+        | State::AwaitingPayment
         | State::Confirming
         | State::Confirmed
         | State::Cancelled
@@ -286,7 +258,12 @@ pub(crate) async fn run_out(tx: &mut Tx, id: Uuid) -> Result<Option<Visit>, Erro
         refuse(tx, id, None).await?;
         return Ok(Some(visit));
     }
-    take(tx, &mut visit, Next::Expire { notice: domain::hold_over() }).await?;
+    if visit.state == State::Waiting && waiting::goes_on(tx, &mut visit).await? {
+        return Ok(None);
+    }
+    let (before, notice) = (visit.clone(), visit.over());
+    take(tx, &mut visit, Next::Expire { notice }).await?;
     save(tx, &mut visit).await?;
+    notices::follow_one(tx, &before, &visit).await?;
     Ok(Some(visit))
 }

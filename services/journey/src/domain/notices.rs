@@ -2,6 +2,7 @@
 //! A notice keeps what it is about and never what it says: that is made of the visit as it is when it is sent.
 
 mod example;
+mod kind;
 pub(crate) mod letter;
 mod moved;
 mod news;
@@ -16,182 +17,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use example::example;
+pub(crate) use kind::{Kind, OF_RISK};
 pub(crate) use moved::{NewStart, delayed, said_as};
 
 use super::{Admission, Bay, Kitchen, Part, Showing, State, Suspension, Visit, sum};
 
-/// Changes that come one after the other are told as one: the first waits this long for the others.
-pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(60);
-/// A visit that has moved to another showing is told of once its bay and its meal have followed.
-const SETTLE: TimeDelta = TimeDelta::seconds(10);
 /// A meal that moves by less than this against its showing is no news: the visit's page shows it.
 const MEAL_MOVES: TimeDelta = TimeDelta::minutes(10);
 /// So often is tried what the mail server puts off.
 pub(crate) const MOST_ATTEMPTS: u32 = 8;
 /// The day before is not told any more when the showing is so near.
 const TOO_NEAR: TimeDelta = TimeDelta::hours(2);
-
-/// What a notice is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    Confirmed,
-    /// It was ordered and never paid: nothing comes of it.
-    NotCompleted,
-    DayBefore,
-    /// It begins at another time.
-    Delayed,
-    /// How that is said to whoever was told a later time before; kept as `Delayed`.
-    Earlier,
-    /// The house has given the party other places in its showing.
-    Reseated,
-    /// The old codes admit nobody any more.
-    Reissued,
-    Cancelled,
-    Refunded,
-    /// The bay cannot be reached: where else to park.
-    ParkingSuspended,
-    ParkingRestored,
-    /// It can be reached again, and the bay is somebody else's.
-    ParkingLost,
-    /// There is no bay for the visit any more.
-    ParkingOff,
-    MealMoved,
-    /// Another dish than was ordered.
-    MealChanged,
-    /// The kitchen cannot make it as ordered: the visitor may choose.
-    MealAsked,
-    /// What came of that.
-    MealSettled,
-    MealOff,
-    AtRisk,
-    RebookingOffered,
-    Rebooked,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 21] = [
-        Self::Confirmed,
-        Self::NotCompleted,
-        Self::DayBefore,
-        Self::Delayed,
-        Self::Earlier,
-        Self::Reseated,
-        Self::Reissued,
-        Self::Cancelled,
-        Self::Refunded,
-        Self::ParkingSuspended,
-        Self::ParkingRestored,
-        Self::ParkingLost,
-        Self::ParkingOff,
-        Self::MealMoved,
-        Self::MealChanged,
-        Self::MealAsked,
-        Self::MealSettled,
-        Self::MealOff,
-        Self::AtRisk,
-        Self::RebookingOffered,
-        Self::Rebooked,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::NotCompleted => "not_completed",
-            Self::DayBefore => "day_before",
-            Self::Delayed => "delayed",
-            Self::Earlier => "earlier",
-            Self::Reseated => "reseated",
-            Self::Reissued => "reissued",
-            Self::Cancelled => "cancelled",
-            Self::Refunded => "refunded",
-            Self::ParkingSuspended => "parking_suspended",
-            Self::ParkingRestored => "parking_restored",
-            Self::ParkingLost => "parking_lost",
-            Self::ParkingOff => "parking_off",
-            Self::MealMoved => "meal_moved",
-            Self::MealChanged => "meal_changed",
-            Self::MealAsked => "meal_asked",
-            Self::MealSettled => "meal_settled",
-            Self::MealOff => "meal_off",
-            Self::AtRisk => "at_risk",
-            Self::RebookingOffered => "rebooking_offered",
-            Self::Rebooked => "rebooked",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// How long it waits for others of its kind.
-    const fn quiet(self) -> TimeDelta {
-        match self {
-            // Money that comes late makes a booking of it after all.
-            Self::NotCompleted
-            | Self::Delayed
-            | Self::Earlier
-            | Self::Reseated
-            | Self::MealMoved
-            | Self::MealChanged
-            | Self::MealAsked
-            | Self::MealSettled
-            | Self::ParkingSuspended
-            | Self::ParkingRestored
-            | Self::ParkingLost => QUIET,
-            Self::Rebooked => SETTLE,
-            Self::Confirmed
-            | Self::DayBefore
-            | Self::Reissued
-            | Self::Cancelled
-            | Self::Refunded
-            | Self::ParkingOff
-            | Self::MealOff
-            | Self::AtRisk
-            | Self::RebookingOffered => TimeDelta::zero(),
-        }
-    }
-
-    /// Kinds that say nothing any more once this one is to be told.
-    pub(crate) const fn overtakes(self) -> &'static [Self] {
-        match self {
-            // The delay's notice has the new time of the meal too.
-            Self::Delayed | Self::Earlier => &[Self::Delayed, Self::MealMoved],
-            Self::MealMoved => &[Self::MealMoved],
-            Self::MealAsked => &[Self::MealAsked],
-            // Its letter has the meal as it is now.
-            Self::MealSettled => &[Self::MealAsked, Self::MealSettled, Self::MealMoved],
-            Self::MealOff => &[Self::MealMoved, Self::MealChanged, Self::MealAsked, Self::MealSettled],
-            Self::ParkingSuspended | Self::ParkingRestored | Self::ParkingLost => {
-                &[Self::ParkingSuspended, Self::ParkingRestored]
-            }
-            Self::ParkingOff => &[Self::ParkingSuspended, Self::ParkingRestored, Self::ParkingLost],
-            Self::Reseated => &[Self::Reseated],
-            Self::Reissued => &[Self::Reissued],
-            Self::Rebooked => &[Self::AtRisk, Self::RebookingOffered, Self::Delayed, Self::Reseated, Self::Rebooked],
-            Self::Confirmed => &[Self::NotCompleted],
-            Self::NotCompleted
-            | Self::DayBefore
-            | Self::Cancelled
-            | Self::Refunded
-            | Self::MealChanged
-            | Self::AtRisk
-            | Self::RebookingOffered => &[],
-        }
-    }
-}
-
-impl Kind {
-    /// Of this nobody was told yet, and then nobody needs to be told that it is over.
-    pub(crate) const fn undoes(self) -> Option<Self> {
-        match self {
-            Self::ParkingRestored => Some(Self::ParkingSuspended),
-            _ => None,
-        }
-    }
-}
-
-/// Said of who will not make it: over as soon as they do.
-pub(crate) const OF_RISK: [Kind; 2] = [Kind::AtRisk, Kind::RebookingOffered];
 
 /// How far a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,6 +159,9 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     if after.state == State::Expired && before.state == State::AwaitingPayment {
         tell(Kind::NotCompleted, "", Facts { reason: after.notice.clone(), ..Facts::default() });
     }
+    if after.state == State::Expired && before.is_on_waiting_list() {
+        tell(Kind::WaitOver, "", Facts { reason: after.notice.clone(), ..Facts::default() });
+    }
     if is_off(after.state) && is_ordered(before.state) {
         let cents = if gives_back(before, after) { sum(&after.items()) } else { 0 };
         tell(Kind::Cancelled, "", Facts { reason: after.notice.clone(), cents, ..Facts::default() });
@@ -452,7 +291,9 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
     let meal = || visit.meal.as_ref().map(|meal| meal.part);
     match notice.kind {
         Kind::Cancelled | Kind::Refunded => is_off(visit.state) && now < notice.made_at + TimeDelta::days(7),
-        Kind::NotCompleted => visit.state == State::Expired && now < showing.starts_at,
+        Kind::WaitListed => visit.state == State::Waiting && now < showing.starts_at,
+        Kind::PlacesOffered => visit.state == State::Held && notice.facts.until.is_none_or(|until| now < until),
+        Kind::NotCompleted | Kind::WaitOver => visit.state == State::Expired && now < showing.starts_at,
         Kind::Confirmed | Kind::Rebooked => ahead,
         Kind::Reseated | Kind::Reissued => ahead && visit.admitted < visit.size(),
         Kind::ParkingOff => {

@@ -123,7 +123,7 @@ impl Places {
 
 impl Candidate {
     /// Whether all of a visit find places here besides those whom others have been offered.
-    fn has_room(&self, visit: &Visit, promised: &Places) -> bool {
+    pub(super) fn has_room(&self, visit: &Visit, promised: &Places) -> bool {
         let wanted = Places::of(visit);
         let free = |need: &str| self.needs.iter().find(|(of, _)| of == need).map_or(0, |(_, free)| *free);
         let left = |need: &str| free(need).saturating_sub(promised.with(need));

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The life of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
+    /// On the waiting list of its showing: nothing is held for it yet.
+    Waiting,
     /// The services are being asked; nobody knows of the visit yet.
     Holding,
     /// A service refused; the others have let go.
@@ -20,7 +22,8 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Waiting,
         Self::Holding,
         Self::Refused,
         Self::Held,
@@ -35,6 +38,7 @@ impl State {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Holding => "holding",
             Self::Refused => "refused",
             Self::Held => "held",

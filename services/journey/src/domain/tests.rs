@@ -18,7 +18,7 @@ fn a_hold_whose_time_is_over_is_told_as_run_out() {
     let held = visit(State::Held);
     assert_eq!(held.at(at(9)).state, State::Held);
     let over = held.at(at(10));
-    assert_eq!((over.state, &over.notice), (State::Expired, &hold_over()));
+    assert_eq!((over.state, &over.notice), (State::Expired, &held.over()));
     assert_eq!(visit(State::Confirmed).at(at(10)).state, State::Confirmed);
 }
 

@@ -24,7 +24,7 @@ const LINGER: TimeDelta = TimeDelta::minutes(15);
 
 /// The steps in the order of time. A visit that is off has none but its booking.
 pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
-    if matches!(visit.state, State::Holding | State::Refused | State::Expired) {
+    if matches!(visit.state, State::Waiting | State::Holding | State::Refused | State::Expired) {
         return Vec::new();
     }
     let is_off = matches!(visit.state, State::Cancelled | State::Refunding | State::Refunded);

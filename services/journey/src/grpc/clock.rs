@@ -130,7 +130,7 @@ pub(crate) async fn candidates(db: &Db, siblings: &Siblings) -> Result<Vec<Candi
     Ok(candidates)
 }
 
-fn candidate(showing: Showing) -> Option<Candidate> {
+pub(super) fn candidate(showing: Showing) -> Option<Candidate> {
     let audience = match showing.audience() {
         Audience::Public => "public",
         Audience::School => "school",

@@ -125,6 +125,7 @@ async fn ask(siblings: &Siblings, visit: &Visit, wanted: &Wanted) -> Result<Give
         seats: wanted.seats.clone(),
         channel: wanted.channel.into(),
         wish: wanted.seat_wish,
+        offered: false,
     });
     let (seats, bay, meal) =
         futures::join!(seats, bay(siblings, visit, wanted, &showing), meal(siblings, visit, wanted, &showing));

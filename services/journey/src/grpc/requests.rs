@@ -33,7 +33,7 @@ const MOST_LINES: usize = 30;
 const MOST_MEAL_LINES: usize = 150;
 const LANGUAGES: [&str; 3] = ["de", "de-x-ls", "en"];
 
-fn party(lines: &[PartyLine]) -> Result<Vec<domain::PartyLine>, InvalidField> {
+pub(super) fn party(lines: &[PartyLine]) -> Result<Vec<domain::PartyLine>, InvalidField> {
     if lines.is_empty() {
         return Err(invalid("party", "is empty; say who comes"));
     }
@@ -56,6 +56,11 @@ fn party(lines: &[PartyLine]) -> Result<Vec<domain::PartyLine>, InvalidField> {
         return Err(invalid("party", format!("is larger than {MOST_PEOPLE}; ask the desk for a group booking")));
     }
     Ok(party)
+}
+
+pub(super) fn language(tag: &str) -> Result<(), InvalidField> {
+    let is_ours = LANGUAGES.contains(&tag);
+    if is_ours { Ok(()) } else { Err(invalid("language", "must be \"de\", \"de-x-ls\" or \"en\"")) }
 }
 
 fn seats(seats: &[String], people: u32) -> Result<(), InvalidField> {
@@ -130,9 +135,7 @@ pub(super) fn hold(
         None => None,
     };
     let meal = request.meal.as_ref().map(meal).transpose()?;
-    if !LANGUAGES.contains(&request.language.as_str()) {
-        return Err(invalid("language", "must be \"de\", \"de-x-ls\" or \"en\"").into());
-    }
+    language(&request.language)?;
     let channel = values::choice("channel", request.channel)?;
     if channel != Channel::Online && matches!(caller, Caller::Visitor { .. }) {
         return Err(Status::permission_denied("Visitors book from the online quota."));

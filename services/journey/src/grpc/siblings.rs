@@ -165,19 +165,7 @@ impl Siblings {
     pub(super) async fn showing(&self, id: Uuid) -> Result<Showing, Status> {
         let request = reservations::GetShowingRequest { showing_id: id.to_string() };
         let showing = answer(self.reservations().get_showing(request)).await?;
-        Ok(Showing {
-            id,
-            title: Text::from_proto(showing.title),
-            hall: showing.hall,
-            starts_at: values::time("starts_at", showing.starts_at)?,
-            ends_at: values::time("ends_at", showing.ends_at)?,
-            doors_at: values::time("doors_at", showing.doors_at)?,
-            last_entry_at: showing.last_entry_at.map(|at| from_timestamp(Some(at))),
-            predicted_end_at: None,
-            admission: Admission::Planned,
-            cancelled: false,
-            notice: Text::default(),
-        })
+        showing_of(id, showing)
     }
 
     pub(super) async fn hold_seats(
@@ -486,4 +474,21 @@ fn seat(ticket: reservations::Ticket) -> Seat {
     let need = events::need_name(ticket.need());
     let label = events::label(ticket.seat, ticket.free_seating);
     Seat { label, features: Vec::new(), tariff_class: ticket.tariff_class, need }
+}
+
+/// Our copy of a showing, from what reservations says of it.
+pub(super) fn showing_of(id: Uuid, showing: reservations::Showing) -> Result<Showing, Status> {
+    Ok(Showing {
+        id,
+        title: Text::from_proto(showing.title),
+        hall: showing.hall,
+        starts_at: values::time("starts_at", showing.starts_at)?,
+        ends_at: values::time("ends_at", showing.ends_at)?,
+        doors_at: values::time("doors_at", showing.doors_at)?,
+        last_entry_at: showing.last_entry_at.map(|at| from_timestamp(Some(at))),
+        predicted_end_at: None,
+        admission: Admission::Planned,
+        cancelled: false,
+        notice: Text::default(),
+    })
 }

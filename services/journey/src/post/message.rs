@@ -70,7 +70,10 @@ pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>
         | Kind::MealSettled
         | Kind::MealOff
         | Kind::AtRisk
-        | Kind::RebookingOffered => None,
+        | Kind::RebookingOffered
+        | Kind::WaitListed
+        | Kind::PlacesOffered
+        | Kind::WaitOver => None,
     }
 }
 

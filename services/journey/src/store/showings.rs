@@ -143,7 +143,7 @@ pub(crate) async fn set_cancelled(conn: &mut PgConnection, id: Uuid, notice: &Te
     Ok(())
 }
 
-const LIVE: [State; 4] = [State::Held, State::AwaitingPayment, State::Confirming, State::Confirmed];
+const LIVE: [State; 5] = [State::Waiting, State::Held, State::AwaitingPayment, State::Confirming, State::Confirmed];
 
 fn live() -> Vec<String> {
     LIVE.iter().map(|state| state.name().to_owned()).collect()

@@ -19,5 +19,6 @@ mod showings;
 mod sink;
 mod support;
 mod sweeper;
+mod waiting;
 mod whole;
 mod wishes;

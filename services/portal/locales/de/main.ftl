@@ -162,6 +162,22 @@ pay-later = Zurück zum Besuch
 
 ## visit
 visit-title = Ihr Besuch
+visit-waiting = Auf der Warteliste
+visit-waiting-do = Noch ist nichts frei. Kommen Plätze für Sie alle zurück, steht es hier, und wir schreiben Ihnen.
+visit-order-until = Wir halten die Plätze bis { $time } für Sie fest.
+visit-order = Plätze bestellen
+wait-list-title = Warteliste
+wait-list-invite = Nichts Passendes frei? Zurückgegebene Plätze halten wir für die fest, die warten, und schreiben ihnen.
+wait-list-open = Auf die Warteliste
+wait-list-intro = Kommen Plätze für Sie alle zurück, halten wir sie für Sie fest und schreiben Ihnen sofort. Sie haben dann die halbe Zeit bis zur Vorstellung, um zu bestellen, höchstens einen Tag. Warten kostet nichts.
+wait-list-note = Ein Stellplatz und Essen gehören nicht dazu.
+wait-list-do = Auf die Warteliste setzen
+wait-list-leave = Von der Warteliste gehen
+wait-list-sure = Ja, ich möchte nicht mehr warten.
+wait-list-already = Mit dieser E-Mail-Adresse stehen Sie schon auf der Warteliste. Der Link dazu ist in unserer E-Mail.
+wait-list-enough = Sie warten schon auf fünf Vorstellungen. Bitte gehen Sie erst von einer der Wartelisten.
+wait-list-full = Die Warteliste ist voll. Bitte wählen Sie eine andere Vorstellung.
+wait-list-not = Für diese Vorstellung gibt es keine Warteliste mehr. Was jetzt zurückkommt, gibt die Kasse aus.
 visit-held = Reserviert, noch nicht bestellt
 visit-held-do = Bitte schließen Sie die Bestellung ab.
 visit-awaiting-payment = Wartet auf die Zahlung

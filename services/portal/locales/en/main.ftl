@@ -162,6 +162,22 @@ pay-later = Back to the visit
 
 ## visit
 visit-title = Your visit
+visit-waiting = On the waiting list
+visit-waiting-do = Nothing is free yet. When places for all of you come back, it is said here, and we write to you.
+visit-order-until = We hold the places for you until { $time }.
+visit-order = Order the places
+wait-list-title = Waiting list
+wait-list-invite = Nothing suitable left? Places that are given back are held for those who wait, and we write to them.
+wait-list-open = Join the waiting list
+wait-list-intro = When places for all of you come back, we hold them for you and write to you at once. You then have half of the time to the showing to order them, a day at most. Waiting costs nothing.
+wait-list-note = A bay and a meal are not part of it.
+wait-list-do = Put us on the waiting list
+wait-list-leave = Leave the waiting list
+wait-list-sure = Yes, I no longer want to wait.
+wait-list-already = With this e-mail address you are on the waiting list already. Its link is in our e-mail.
+wait-list-enough = You are waiting for five showings already. Please leave one of the lists first.
+wait-list-full = The waiting list is full. Please choose another showing.
+wait-list-not = There is no waiting list for this showing any more. What comes back now is given out by the desk.
 visit-held = Held, not ordered yet
 visit-held-do = Please complete the order.
 visit-awaiting-payment = Waiting for payment

@@ -13,6 +13,7 @@ mod pickups;
 mod samples;
 pub(crate) mod seats;
 mod trays;
+pub(crate) mod waiting_list;
 mod wish;
 
 use std::{sync::Arc, time::Duration};
@@ -99,6 +100,8 @@ pub(crate) struct ShowingPage {
     bookable: bool,
     /// Where to wait for the sale; empty: nowhere.
     waiting_room: String,
+    /// There is a list to wait on for what comes back.
+    waiting_list: bool,
     prices: Vec<Count>,
     needs: Vec<Count>,
     needs_open: bool,
@@ -290,6 +293,7 @@ pub(crate) async fn form(
     showing.as_of = as_of(&edge, &guest.words, &material.showing);
     if let Gate::NotYet(room) = gate {
         showing.bookable = false;
+        showing.waiting_list = false;
         showing.waiting_room = format!("/waiting-room/{room}");
     }
     page(&showing)
@@ -357,6 +361,7 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
             Buyer::Desk => selling::can_sell(showing),
         },
         waiting_room: String::new(),
+        waiting_list: buyer == Buyer::Visitor && waiting_list::is_open(showing),
         prices: showing
             .prices
             .iter()

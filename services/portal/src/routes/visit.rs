@@ -57,6 +57,8 @@ struct VisitPage {
     state_kind: &'static str,
     state_todo: String,
     notice: String,
+    /// Places are held, and may be ordered until then; empty: none are.
+    order_until: String,
     pay: bool,
     /// There is somewhere to pay; else the order is sent once more.
     pay_begun: bool,
@@ -81,6 +83,9 @@ struct VisitPage {
     total: String,
     refunds: Vec<RefundView>,
     can_cancel: bool,
+    /// What is pressed for that, and what is said to be sure of it.
+    cancel: String,
+    sure: String,
     has_calendar: bool,
     link: String,
     /// Whether a plate is noted; None: there is no bay to note one for.
@@ -177,6 +182,7 @@ fn need(w: &Words, need: Need) -> String {
 /// The state's key and colour.
 const fn state_of(state: VisitState) -> (&'static str, &'static str) {
     match state {
+        VisitState::Waiting => ("visit-waiting", "few"),
         VisitState::Unspecified | VisitState::Held => ("visit-held", "few"),
         VisitState::AwaitingPayment => ("visit-awaiting-payment", "few"),
         VisitState::Confirming => ("visit-confirming", "few"),
@@ -210,6 +216,10 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
     };
     let state = visit.state();
     let (key, state_kind) = state_of(state);
+    let (cancel, sure) = match state {
+        VisitState::Waiting => ("wait-list-leave", "wait-list-sure"),
+        _ => ("cancel-visit", "cancel-sure"),
+    };
     let tickets = booking.map(|booking| booking.tickets.as_slice()).unwrap_or_default();
     VisitPage {
         alarm: None,
@@ -224,6 +234,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         state_kind,
         state_todo: w.t(&format!("{key}-do")),
         notice: w.text(&visit.notice),
+        order_until: if state == VisitState::Held { w.day_and_time(&visit.hold_expires_at) } else { String::new() },
         pay: state == VisitState::AwaitingPayment && visit.payment_method() == Method::Online,
         pay_begun: !visit.payment_url.is_empty(),
         order_again: state == VisitState::AwaitingPayment && visit.payment_method() != Method::Online,
@@ -253,7 +264,10 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
         refunds: refunds::of_visit(&w, visit),
-        can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
+        can_cancel: matches!(state, VisitState::Waiting | VisitState::AwaitingPayment | VisitState::Confirmed)
+            && visit.admitted == 0,
+        cancel: w.t(cancel),
+        sure: w.t(sure),
         has_calendar: matches!(state, VisitState::Confirming | VisitState::Confirmed),
         link: String::new(),
         plate: plate::is_noted(edge, caller, visit).await,
@@ -321,8 +335,8 @@ async fn whole_page(edge: &Arc<Edge>, guest: &Guest, headers: &HeaderMap, new_li
         .await
         .unwrap_or_default();
     (view.alarm, view.told) = (said.alarm, said.told);
-    let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
-    let first_look = is_booked
+    let has_link = matches!(visit.state(), VisitState::Waiting | VisitState::Confirming | VisitState::Confirmed);
+    let first_look = has_link
         && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;
     if new_link || first_look {
         view.link = issue(edge, headers, &caller, id).await?;

@@ -19,6 +19,8 @@ use crate::{
 
 /// The longest hold from now on, with a minute for the way here.
 const LONGEST_FIRST_HOLD: TimeDelta = TimeDelta::minutes(16);
+/// Of what is offered to somebody who has to hear of it first: a day, and as long as a payment takes.
+const LONGEST_OFFER: TimeDelta = TimeDelta::hours(25);
 const MOST_PARTY_LINES: usize = 20;
 
 pub(crate) fn window(
@@ -159,8 +161,12 @@ pub(crate) fn order(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Resul
 
 fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
     let expires_at = values::time("expires_at", request.expires_at)?;
-    if expires_at > now + LONGEST_FIRST_HOLD {
-        return Err(invalid("expires_at", "is too far ahead; hold for 15 minutes at most and extend"));
+    let (longest, problem) = match request.offered {
+        false => (LONGEST_FIRST_HOLD, "is too far ahead; hold for 15 minutes at most and extend"),
+        true => (LONGEST_OFFER, "is too far ahead; offer for 25 hours at most"),
+    };
+    if expires_at > now + longest {
+        return Err(invalid("expires_at", problem));
     }
     let party = party(&request.party)?;
     let people: u32 = party.iter().map(|line| line.count).sum();

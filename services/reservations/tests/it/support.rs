@@ -129,6 +129,7 @@ pub fn wish(visit: Uuid, showing: &str, adults: u32) -> pb::HoldSeatsRequest {
         seats: Vec::new(),
         channel: pb::Channel::Online.into(),
         wish: None,
+        offered: false,
     }
 }
 

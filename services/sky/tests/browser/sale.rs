@@ -33,6 +33,7 @@ async fn held_places_come_back_without_a_reload() {
         seats: Vec::new(),
         channel: Channel::Online.into(),
         wish: None,
+        offered: false,
     };
     let somebody = order(2);
     sale.hold_seats(somebody.clone()).await.expect("held");

@@ -100,6 +100,7 @@ pub async fn takes(world: &World, house: &House, showing: &str, line: PartyLine)
         seats: Vec::new(),
         channel: Channel::Online.into(),
         wish: None,
+        offered: false,
     };
     sale.hold_seats(request).await.map(drop)
 }

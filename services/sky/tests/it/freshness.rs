@@ -53,6 +53,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
                 seats: Vec::new(),
                 channel: Channel::Online.into(),
                 wish: None,
+                offered: false,
             };
             // A machine that runs every test at once may ask to try again; the same key, so the same hold.
             let mut left = 10;

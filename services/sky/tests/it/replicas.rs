@@ -115,6 +115,7 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
                 seats: Vec::new(),
                 channel: Channel::Online.into(),
                 wish: None,
+                offered: false,
             };
             async move {
                 // Every tenth asks two replicas at once with the same key. That key would stop the second of two writes
@@ -216,6 +217,7 @@ async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
         seats: Vec::new(),
         channel: Channel::Online.into(),
         wish: None,
+        offered: false,
     };
     // All places, each held a little longer than the one before.
     let first = process_clock().now() + TimeDelta::seconds(6);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     Admission, Bay, Contact, Dish, Item, Kitchen, Meal, Method, Money, Part, PartyLine, Seat, Showing, State, Stops,
-    Visit,
+    Visit, waiting,
 };
 
 /// A visit, its showing, what its notice is about, and the car park.
@@ -31,7 +31,10 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
         | Kind::Refunded
         | Kind::ParkingRestored
         | Kind::MealMoved
-        | Kind::MealOff => Text::default(),
+        | Kind::MealOff
+        | Kind::WaitListed
+        | Kind::PlacesOffered => Text::default(),
+        Kind::WaitOver => waiting::left(),
         Kind::NotCompleted => text(
             "Die Zeit zum Bezahlen ist abgelaufen.",
             "The time to pay has run out.",
@@ -131,7 +134,9 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
         state: match kind {
             Kind::Refunded => State::Refunded,
             Kind::Cancelled => State::Refunding,
-            Kind::NotCompleted => State::Expired,
+            Kind::NotCompleted | Kind::WaitOver => State::Expired,
+            Kind::WaitListed => State::Waiting,
+            Kind::PlacesOffered => State::Held,
             _ => State::Confirmed,
         },
         deadline: None,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Utc};
-use chrono_tz::Europe::Berlin;
+use chrono::{DateTime, Utc};
 use kernel::ticket_code::reference;
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
@@ -114,6 +113,21 @@ impl Writer<'_> {
                 self.link();
                 self.car_park();
                 self.way();
+            }
+            Kind::WaitListed => {
+                self.which();
+                self.link_named(words.link_waiting);
+            }
+            Kind::PlacesOffered => {
+                if let Some(until) = facts.until {
+                    self.text(fill(words.order_until, "time", &self.language.moment(until)));
+                }
+                self.day(None);
+                self.link_named(words.link_order);
+            }
+            Kind::WaitOver => {
+                self.which();
+                self.link_named(words.link_off);
             }
             Kind::NotCompleted => {
                 self.which();
@@ -456,36 +470,4 @@ fn needs_no_steps(visit: &Visit) -> bool {
 /// A text with something in it. What is put in is not looked at again.
 pub(super) fn fill(text: &str, name: &str, value: &str) -> String {
     text.replacen(&format!("{{{name}}}"), value, 1)
-}
-
-impl Language {
-    /// "Samstag, 28. November 2026"
-    fn date(self, at: DateTime<Utc>) -> String {
-        format!("{}, {} {}", self.weekday(at), self.day(at), at.with_timezone(&Berlin).year())
-    }
-
-    fn weekday(self, at: DateTime<Utc>) -> &'static str {
-        let day = at.with_timezone(&Berlin).weekday().num_days_from_monday();
-        usize::try_from(day).ok().and_then(|day| self.words().weekdays.get(day)).copied().unwrap_or_default()
-    }
-
-    /// "28. November"
-    pub(super) fn day(self, at: DateTime<Utc>) -> String {
-        let at = at.with_timezone(&Berlin);
-        let month = usize::try_from(at.month0()).ok().and_then(|month| self.words().months.get(month)).copied();
-        fill(&fill(self.words().day, "day", &at.day().to_string()), "month", month.unwrap_or_default())
-    }
-
-    pub(super) fn time(self, at: DateTime<Utc>) -> String {
-        fill(self.words().clock, "time", &at.with_timezone(&Berlin).format("%H:%M").to_string())
-    }
-
-    fn moment(self, at: DateTime<Utc>) -> String {
-        format!("{}, {}", self.date(at), self.time(at))
-    }
-
-    fn euros(self, cents: i64) -> String {
-        let (de, en) = crate::domain::euros(cents);
-        if self == Self::English { en } else { de }
-    }
 }

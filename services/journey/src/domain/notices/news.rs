@@ -14,6 +14,7 @@ impl Kind {
                 | Self::Refunded
                 | Self::MealSettled
                 | Self::Rebooked
+                | Self::WaitListed
         )
     }
 }

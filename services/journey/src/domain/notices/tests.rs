@@ -22,13 +22,16 @@ fn kinds(before: &Visit, after: &Visit) -> Vec<Kind> {
 
 #[test]
 fn what_is_told_of_a_visit_s_steps() {
-    let table: [(State, State, &[Kind]); 12] = [
+    let table: [(State, State, &[Kind]); 15] = [
+        (State::Waiting, State::Waiting, &[]),
+        (State::Waiting, State::Held, &[]),
+        (State::Waiting, State::Expired, &[Kind::WaitOver]),
         (State::Held, State::AwaitingPayment, &[]),
         (State::AwaitingPayment, State::Confirming, &[]),
         (State::Confirming, State::Confirmed, &[Kind::Confirmed]),
         (State::Confirmed, State::Confirmed, &[]),
         (State::AwaitingPayment, State::Expired, &[Kind::NotCompleted]),
-        (State::Held, State::Expired, &[]),
+        (State::Held, State::Expired, &[Kind::WaitOver]),
         (State::Confirmed, State::Refunding, &[Kind::Cancelled]),
         (State::Confirming, State::Refunding, &[Kind::Cancelled]),
         (State::Confirmed, State::Cancelled, &[Kind::Cancelled]),
@@ -39,6 +42,7 @@ fn what_is_told_of_a_visit_s_steps() {
     for (before, after, told) in table {
         assert_eq!(kinds(&known(before), &known(after)), told, "{before:?} to {after:?}");
     }
+    assert_eq!(kinds(&visit(State::Held), &visit(State::Expired)), [], "nobody knows who chose and went away");
     let (before, after) = (known(State::Refunding), known(State::Refunded));
     let told = refunded(&before, &after, 700).expect("told, with what payments has given back");
     assert_eq!((told.kind, told.facts.cents), (Kind::Refunded, 700));

@@ -4,9 +4,11 @@ mod english;
 mod german;
 mod plain;
 
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::Kind;
+use super::{Kind, letter::fill};
 
 /// A language that visitors are written to in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,39 @@ impl Language {
     }
 }
 
+/// Dates, times and money, as they are said.
+impl Language {
+    /// "Samstag, 28. November 2026"
+    fn date(self, at: DateTime<Utc>) -> String {
+        format!("{}, {} {}", self.weekday(at), self.day(at), at.with_timezone(&Berlin).year())
+    }
+
+    fn weekday(self, at: DateTime<Utc>) -> &'static str {
+        let day = at.with_timezone(&Berlin).weekday().num_days_from_monday();
+        usize::try_from(day).ok().and_then(|day| self.words().weekdays.get(day)).copied().unwrap_or_default()
+    }
+
+    /// "28. November"
+    pub(super) fn day(self, at: DateTime<Utc>) -> String {
+        let at = at.with_timezone(&Berlin);
+        let month = usize::try_from(at.month0()).ok().and_then(|month| self.words().months.get(month)).copied();
+        fill(&fill(self.words().day, "day", &at.day().to_string()), "month", month.unwrap_or_default())
+    }
+
+    pub(super) fn time(self, at: DateTime<Utc>) -> String {
+        fill(self.words().clock, "time", &at.with_timezone(&Berlin).format("%H:%M").to_string())
+    }
+
+    pub(super) fn moment(self, at: DateTime<Utc>) -> String {
+        format!("{}, {}", self.date(at), self.time(at))
+    }
+
+    pub(super) fn euros(self, cents: i64) -> String {
+        let (de, en) = crate::domain::euros(cents);
+        if self == Self::English { en } else { de }
+    }
+}
+
 /// What a kind of notice says first. `{day}` is the showing's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
@@ -89,6 +124,12 @@ pub(super) struct Words {
     pub(super) link: &'static str,
     /// The same, of a visit that never came about.
     pub(super) link_off: &'static str,
+    /// The same, of one that waits for places.
+    pub(super) link_waiting: &'static str,
+    /// Of the link to order what is held.
+    pub(super) link_order: &'static str,
+    /// `{time}`
+    pub(super) order_until: &'static str,
     pub(super) showing: &'static str,
     pub(super) when: &'static str,
     pub(super) was: &'static str,

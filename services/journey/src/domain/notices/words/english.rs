@@ -110,6 +110,22 @@ const fn kind(kind: Kind) -> Said {
             "Your visit has been rebooked",
             "you now have places in another show. Your bay and your meal move along where there is room.",
         ),
+        Kind::WaitListed => (
+            "You are on the waiting list for {day}",
+            "You are on the waiting list",
+            "when places for all of you come free, we hold them for you and write to you at once. Until then nothing is booked \
+             and nothing is to be paid.",
+        ),
+        Kind::PlacesOffered => (
+            "Places for you on {day}: please order now",
+            "There are places for you",
+            "you have waited, and now there are places. We hold them for you. They are not ordered yet.",
+        ),
+        Kind::WaitOver => (
+            "The waiting list for {day}",
+            "You are no longer on the waiting list",
+            "you are no longer on the waiting list of this showing. There is nothing to pay.",
+        ),
     };
     Said { subject, title, lead }
 }
@@ -137,6 +153,9 @@ pub(super) static WORDS: Words = Words {
     hello_name: "Dear {name},",
     link: "Your visit with its codes and times",
     link_off: "The page of your order",
+    link_waiting: "How it stands, and leave the waiting list",
+    link_order: "Order the places",
+    order_until: "Please order until {time}. After that the places go to whoever waits after you.",
     showing: "Show",
     when: "When",
     was: "Before",

@@ -113,6 +113,22 @@ const fn kind(kind: Kind) -> Said {
             "Ihr Besuch ist umgebucht",
             "Sie haben jetzt Plätze in einer anderen Vorstellung. Stellplatz und Essen ziehen mit um, soweit dort Platz ist.",
         ),
+        Kind::WaitListed => (
+            "Sie stehen auf der Warteliste für den {day}",
+            "Sie stehen auf der Warteliste",
+            "wenn Plätze für Sie alle frei werden, halten wir sie für Sie fest und schreiben Ihnen sofort. Bis dahin ist nichts \
+             gebucht und nichts zu bezahlen.",
+        ),
+        Kind::PlacesOffered => (
+            "Plätze für Sie am {day}: bitte jetzt bestellen",
+            "Es sind Plätze für Sie frei",
+            "Sie haben gewartet, und jetzt sind Plätze frei. Wir halten sie für Sie fest. Bestellt sind sie noch nicht.",
+        ),
+        Kind::WaitOver => (
+            "Die Warteliste für den {day}",
+            "Sie stehen nicht mehr auf der Warteliste",
+            "Sie stehen nicht mehr auf der Warteliste dieser Vorstellung. Zu bezahlen ist nichts.",
+        ),
     };
     Said { subject, title, lead }
 }
@@ -140,6 +156,9 @@ pub(super) static WORDS: Words = Words {
     hello_name: "Guten Tag {name},",
     link: "Ihr Besuch mit Codes und Zeiten",
     link_off: "Die Seite Ihrer Bestellung",
+    link_waiting: "Wie es steht, und von der Warteliste gehen",
+    link_order: "Plätze bestellen",
+    order_until: "Bitte bestellen Sie bis {time}. Danach bekommt die Plätze, wer nach Ihnen wartet.",
     showing: "Vorstellung",
     when: "Wann",
     was: "Bisher",

@@ -108,6 +108,22 @@ const fn kind(kind: Kind) -> Said {
             "Sie gehen in eine andere Vorstellung",
             "Sie gehen jetzt in eine andere Vorstellung. Wenn Platz ist: Parkplatz und Essen passen zur neuen Zeit.",
         ),
+        Kind::WaitListed => (
+            "Sie warten auf Plätze am {day}",
+            "Sie warten auf Plätze",
+            "Es gibt gerade keine Plätze. Vielleicht gibt es später Plätze. Dann schreiben wir Ihnen sofort. Sie müssen jetzt \
+             nichts bezahlen.",
+        ),
+        Kind::PlacesOffered => (
+            "Plätze für Sie am {day}: Bitte bestellen Sie jetzt",
+            "Es gibt Plätze für Sie",
+            "Jetzt gibt es Plätze für Sie. Sie müssen die Plätze noch bestellen.",
+        ),
+        Kind::WaitOver => (
+            "Die Warte-Liste für den {day}",
+            "Sie warten nicht mehr auf Plätze",
+            "Sie warten nicht mehr auf Plätze. Sie müssen nichts bezahlen.",
+        ),
     };
     Said { subject, title, lead }
 }
@@ -122,6 +138,9 @@ pub(super) static WORDS: Words = Words {
     hello_name: "Guten Tag {name}!",
     link: "Ihr Besuch: Karten und Zeiten",
     link_off: "Die Seite von Ihrer Bestellung",
+    link_waiting: "Die Seite von Ihrer Warte-Liste",
+    link_order: "Hier bestellen Sie die Plätze",
+    order_until: "Bitte bestellen Sie bis {time}. Danach bekommen andere Menschen die Plätze.",
     showing: "Vorstellung",
     when: "Wann?",
     was: "Alte Zeit",
