@@ -176,7 +176,7 @@ pub(crate) struct Order {
     pub(crate) visit: Uuid,
     pub(crate) asker: Asker,
     pub(crate) method: Method,
-    /// None: it was given with the order before.
+    /// None: it was given with the order before, or when the visit began to wait.
     pub(crate) contact: Option<Contact>,
     /// What one contact may order; staff orders are not limited.
     pub(crate) limits: Limits,
@@ -219,7 +219,9 @@ impl Order {
             (Method::AtDesk | Method::Online, 0) => {
                 Err(invalid("method", "must be FREE: there is nothing to pay").into())
             }
-            _ if self.contact.is_none() && by_visitor => Err(invalid("contact.name", "is missing").into()),
+            _ if self.contact.is_none() && by_visitor && !visit.is_on_waiting_list() => {
+                Err(invalid("contact.name", "is missing").into())
+            }
             _ => Ok(Ordered::Now(visit)),
         }
     }
@@ -234,7 +236,9 @@ impl Order {
         visit.payment_expires_at = Some(pay_until);
         visit.deadline = Some(pay_until + domain::PAY_GRACE);
         visit.method = Some(self.method);
-        visit.contact = self.contact.clone().unwrap_or_default();
+        if let Some(contact) = &self.contact {
+            visit.contact.clone_from(contact);
+        }
         visit.ordered_at = Some(now);
         visit.notice = Text::default();
     }
@@ -262,8 +266,8 @@ pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Vi
         .filter(|(order, _)| matches!(order.asker, Asker::Visitor { .. }))
         .filter_map(|(order, answer)| match answer {
             Ok(Ordered::Now(visit)) => {
-                let email = order.contact.as_ref().map_or("", |contact| contact.email.as_str());
-                Some((visit, email, order.limits))
+                let contact = order.contact.as_ref().unwrap_or(&visit.contact);
+                Some((visit, contact.email.as_str(), order.limits))
             }
             Ok(Ordered::Before(_)) | Err(_) => None,
         })

@@ -351,6 +351,7 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         reference: if visit.ordered_at.is_some() { reference(visit.id) } else { String::new() },
         payment_state: payment_state(visit.money).into(),
         contact_name: String::new(),
+        contact_known: visit.state == State::Held && visit.is_on_waiting_list(),
         clock: None,
         offer: None,
         refunds: Vec::new(),

@@ -25,7 +25,12 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
+use super::{
+    busy,
+    buyer::Buyer,
+    meal, notices,
+    showing::{LONGEST_HOLD, seats::places},
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -99,8 +104,11 @@ struct OrderPage {
     free: bool,
     expires: String,
     expires_iso: String,
+    can_extend: bool,
     /// Until then, in milliseconds: a script counts on from here, whatever the phone takes for the time.
     left_millis: i64,
+    /// Whom to write to is known: nobody is asked for it again.
+    is_known: bool,
     name: String,
     email: String,
     plain: bool,
@@ -139,7 +147,11 @@ pub(crate) async fn summary(
     let mut w = guest.frame(guest.words.t("order-title"));
     // The language links ask for the page, also where the form was sent to somewhere else.
     w.path = buyer.order(id);
+    let left = from_timestamp(visit.hold_expires_at) - edge.now();
+    // An offer from the waiting list: it has its time from the start.
+    let is_long = left > LONGEST_HOLD;
     page(&OrderPage {
+        can_extend: !is_long,
         base: w.path.clone(),
         at_desk: buyer == Buyer::Desk,
         anew: buyer.page(&visit.showing_id),
@@ -154,9 +166,10 @@ pub(crate) async fn summary(
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
         free: visit.total.as_ref().is_none_or(|total| total.cents == 0),
-        expires: w.time(&visit.hold_expires_at),
+        expires: if is_long { w.day_and_time(&visit.hold_expires_at) } else { w.time(&visit.hold_expires_at) },
         expires_iso: w.iso(&visit.hold_expires_at),
-        left_millis: (from_timestamp(visit.hold_expires_at) - edge.now()).num_milliseconds(),
+        left_millis: left.num_milliseconds(),
+        is_known: visit.contact_known,
         name: sent.get("name").to_owned(),
         email: sent.get("email").to_owned(),
         plain: sent.is_on("plain"),
@@ -311,7 +324,8 @@ pub(crate) async fn confirm(
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
     let contact = match contact(&guest, &sent, Buyer::Visitor) {
-        Ok(contact) => contact,
+        _ if visit.contact_known => None,
+        Ok(contact) => Some(contact),
         Err(errors) => {
             let page = summary(&edge, &caller, &guest, &visit, &sent, errors, Buyer::Visitor).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
@@ -323,7 +337,7 @@ pub(crate) async fn confirm(
     let request = ConfirmVisitRequest {
         visit_id: id.to_string(),
         method: method.into(),
-        contact: Some(contact),
+        contact,
         return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;

@@ -35,7 +35,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use bays::Bay;
-pub(crate) use hold::{Asked, asked, hold, refuse};
+pub(crate) use hold::{Asked, LONGEST_HOLD, asked, hold, refuse};
 pub(crate) use live::live;
 use meal::MealForm;
 use seats::{SeatRow, rows};
@@ -361,7 +361,7 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
             Buyer::Desk => selling::can_sell(showing),
         },
         waiting_room: String::new(),
-        waiting_list: buyer == Buyer::Visitor && waiting_list::is_open(showing),
+        waiting_list: buyer == Buyer::Visitor && material.own.is_none() && waiting_list::is_open(showing),
         prices: showing
             .prices
             .iter()

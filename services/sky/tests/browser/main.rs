@@ -51,6 +51,7 @@ mod till;
 mod touches;
 mod typing;
 mod waiting;
+mod waiting_list;
 mod waits;
 mod wall;
 mod warnings;

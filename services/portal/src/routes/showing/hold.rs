@@ -39,7 +39,7 @@ use crate::{
 const BEHIND_A_LINE: &str = "sky-behind-a-line";
 
 /// Nobody chooses for longer: of a visit opened before that nothing is held any more.
-const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
+pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
 
 /// `POST /showings/{id}/hold`
 pub(crate) async fn hold(

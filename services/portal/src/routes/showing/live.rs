@@ -15,7 +15,7 @@ use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsReque
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Badge, as_of, availability, change, is_bookable, left, own};
+use super::{Badge, as_of, availability, change, is_bookable, left, own, waiting_list};
 use crate::{
     edge::{Edge, answer},
     live::{self, Fragment},
@@ -34,6 +34,7 @@ struct Part {
     as_of: String,
     book_now: String,
     own_order: String,
+    waiting_list: bool,
     w: Frame,
 }
 
@@ -43,6 +44,7 @@ impl Part {
             as_of,
             own_order: own.map(|visit| visit.to_string()).unwrap_or_default(),
             w: w.clone(),
+            waiting_list: own.is_none() && waiting_list::is_open(showing),
             id: showing.showing_id.clone(),
             change: change(w, showing),
             availability: own.map_or_else(|| availability(w, showing), |_| own::badge(w)),

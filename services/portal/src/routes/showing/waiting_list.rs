@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     super::{booking, busy, buyer::Buyer},
-    Count, FieldError, Material, Refused, fill, material,
+    Count, FieldError, Material, Refused, fill, is_some, material,
     waiting_room::{self, Gate},
     wish::wish,
 };
@@ -85,8 +85,8 @@ fn form_again(guest: &Guest, material: &Material, sent: &Fields, errors: Vec<Fie
         starts: form.starts,
         starts_iso: form.starts_iso,
         prices: form.prices,
+        needs_open: form.needs.iter().any(|need| need.wrong || is_some(need)),
         needs: form.needs,
-        needs_open: form.needs_open,
         key: form.key,
         errors: form.errors,
         name: sent.get("name").to_owned(),
