@@ -34,5 +34,6 @@ mod spoiled;
 mod start;
 mod topology;
 mod unknown;
+mod waiting_list;
 mod waiting_room;
 mod world;
