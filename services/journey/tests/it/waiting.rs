@@ -35,7 +35,9 @@ async fn join(town: &Town, caller: &Caller, request: &pb::JoinWaitingListRequest
     list.join_waiting_list(request.clone()).await.map(tonic::Response::into_inner)
 }
 
+/// One after the other: who came first is a matter of time.
 async fn waits(town: &Town, people: u32, email: &str) -> pb::Visit {
+    town.house.clock.advance(TimeDelta::seconds(1));
     let visit = join(town, &guest(email), &joining(town, people, email)).await.expect("on the list");
     assert_eq!((visit.state(), visit.party_size, visit.seats.len()), (VisitState::Waiting, people, 0));
     visit
