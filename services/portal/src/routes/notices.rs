@@ -27,7 +27,10 @@ use crate::{
 };
 
 /// In the order of a visit.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 24] = [
+    "wait_listed",
+    "places_offered",
+    "wait_over",
     "confirmed",
     "not_completed",
     "day_before",

@@ -9,11 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{
-    Caller, Code,
-    error::{REASON, may_be_asked_again},
-    values,
-};
+use kernel::{Caller, Code, error::may_be_asked_again, values};
 use sky_proto::{
     journey::v1::JoinWaitingListRequest,
     reservations::v1::{Audience, AvailabilityReason, Showing},
@@ -32,6 +28,7 @@ use crate::{
     fields::Fields,
     page::{Frame, page},
     problem::Problem,
+    refusal,
     session::Guest,
     words::Words,
 };
@@ -156,7 +153,7 @@ pub(crate) async fn join(
         Err(status) if status.code() == tonic::Code::Unavailable => {
             busy::away(&guest, &sent, path(&id.to_string()), true)
         }
-        Err(status) => match refusal(&guest.words, &status) {
+        Err(status) => match wrong_field(&guest.words, &status) {
             Some(error) => Ok((cookie, wrong(vec![error])?).into_response()),
             None => Err(status.into()),
         },
@@ -164,15 +161,15 @@ pub(crate) async fn join(
 }
 
 /// What a refusal says, and at which field; None: it is a fault.
-fn refusal(w: &Words, status: &Status) -> Option<FieldError> {
-    let reason = status.metadata().get(REASON).and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let (field, key) = match reason {
-        _ if booking::is_no_address(status) => ("email", "error-email"),
-        "WaitsAlready" => ("email", "wait-list-already"),
-        "WaitsEnough" => ("wait", "wait-list-enough"),
-        "ListFull" => ("wait", "wait-list-full"),
-        _ if Code::from_grpc(status.code()) == Code::FailedPrecondition => ("wait", "wait-list-not"),
-        _ => return None,
+fn wrong_field(w: &Words, status: &Status) -> Option<FieldError> {
+    let code = Code::from_grpc(status.code());
+    if !code.is_refusal() && code != Code::InvalidArgument {
+        return None;
+    }
+    let (field, text) = match code {
+        _ if booking::is_no_address(status) => ("email", w.t("error-email")),
+        Code::AlreadyExists => ("email", refusal::sentence(w, status)),
+        _ => ("wait", refusal::sentence(w, status)),
     };
-    Some(FieldError { field: field.to_owned(), text: w.t(key) })
+    Some(FieldError { field: field.to_owned(), text })
 }
