@@ -434,7 +434,7 @@ impl JourneyGrpc {
             .transact(move |tx| {
                 Box::pin(async move {
                     let first = tx.first_answer::<R>(method, key, &request).await?;
-                    Ok::<_, Error>((first, store::showings::count_live(tx.conn(), showing).await?))
+                    Ok::<_, Error>((first, store::showings::count_coming(tx.conn(), showing).await?))
                 })
             })
             .await

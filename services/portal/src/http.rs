@@ -156,6 +156,11 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/bay", post(elsewhere::by_desk))
         .route("/desk/sell", get(desk::selling::programme))
         .route("/desk/showings/{id}/sell", get(desk::selling::form).post(desk::selling::hold))
+        .route(
+            "/desk/showings/{id}/wait",
+            get(showing::waiting_list::at_desk::look).post(showing::waiting_list::at_desk::join),
+        )
+        .route("/desk/showings/{id}/wait/off", post(showing::waiting_list::at_desk::off))
         .route("/desk/orders/{visit}", get(desk::selling::order))
         .route("/desk/orders/{visit}/extend", post(desk::selling::extend))
         .route("/desk/orders/{visit}/cancel", post(desk::selling::give_up))

@@ -107,6 +107,10 @@ pub(crate) async fn offered(
     }
     (visit.state, visit.deadline, visit.hold_expires_at) = (State::Held, Some(until), until);
     (visit.seats, visit.seat_items) = (seats, items);
+    // It may have been moved while they waited: that is no news to who orders now.
+    if let Some(showing) = store::showings::get(tx.conn(), visit.showing).await? {
+        (visit.booked_starts_at, visit.booked_ends_at) = (Some(showing.starts_at), Some(showing.ends_at));
+    }
     save(tx, &mut visit).await?;
     let facts = Facts { until: Some(until), ..Facts::default() };
     notices::enqueue(tx, &[Wanted::new(&visit, Kind::PlacesOffered, instant(until), facts)]).await?;

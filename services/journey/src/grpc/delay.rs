@@ -199,7 +199,7 @@ impl JourneyGrpc {
         let mut answer = pb::DelayShowingResponse::default();
         for (place, (step, moved)) in plan.steps.iter().zip(moved).enumerate() {
             let Some(moved) = moved else { continue };
-            answer.visits_affected += store::showings::count_live(&mut conn, step.showing).await?;
+            answer.visits_affected += store::showings::count_coming(&mut conn, step.showing).await?;
             if place == 0 {
                 (answer.starts_at, answer.ends_at) = (moved.starts_at, moved.ends_at);
             } else {

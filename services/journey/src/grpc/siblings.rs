@@ -1,6 +1,8 @@
 //! The other services of the house, as journey asks them: contract in, domain out. Every call has a
 //! time limit; nothing here decides.
 
+mod line;
+
 use std::{
     future::Future,
     sync::Arc,
@@ -9,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Caller, Context, Transport,
+    Context, Transport,
     error::too_slow,
     values::{self, Text, from_timestamp, timestamp},
 };
@@ -20,26 +22,23 @@ use sky_proto::{
         self as parking, RightState, SiteState, occupancy_client::OccupancyClient, parking_client::ParkingClient,
     },
     payments::v1::{self as payments, payments_client::PaymentsClient},
-    portal::v1::{FindWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient},
     reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
 };
 use tokio::sync::Mutex;
 use tonic::{Response, Status};
 use uuid::Uuid;
 
+pub(super) use line::is_past_the_pages;
+
 use crate::{
     domain::{
-        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Part, Refusal, Seat, Showing, Visit,
+        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Part, Seat, Showing, Visit,
         notices::{Place, letter::CarPark},
     },
-    error::Error,
     events,
     projection::News,
     saga::Asked,
 };
-
-/// With this the portal marks the sessions that it gives to others than its own pages.
-const PAST_THE_PAGES: &str = "direct:";
 
 /// The longest that anybody may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -129,37 +128,6 @@ impl Siblings {
     }
 }
 
-/// Whoever calls past the pages has no place in any line. The pages let in those whose turn it is, and staff need not wait.
-pub(super) fn is_past_the_pages(caller: &Caller) -> bool {
-    matches!(caller, Caller::Visitor { session, .. } if session.starts_with(PAST_THE_PAGES))
-}
-
-/// What stands before a sale.
-impl Siblings {
-    /// Refuses a showing for which others wait. Asked each time: journey keeps no rooms.
-    pub(super) async fn no_line_before(&self, showing: Uuid) -> Result<(), Error> {
-        let request = FindWaitingRoomRequest { showing_id: showing.to_string() };
-        let asked = answer(WaitingRoomsClient::new(self.portal.clone()).find_waiting_room(request)).await;
-        if asked.map_err(|status| super::sibling(&status))?.room_id.is_empty() {
-            return Ok(());
-        }
-        Err(Error::HoldRefused(Box::new(Refusal {
-            part: "waiting_room".to_owned(),
-            code: tonic::Code::FailedPrecondition as i32,
-            message:
-                "a waiting room stands before this showing; wait there on the house's page and book when it lets you in"
-                    .to_owned(),
-            reason: Text::new(
-                "Vor dieser Vorstellung ist ein Warteraum offen. Bitte stellen Sie sich auf der Seite des Hauses an.",
-                "A waiting room stands before this showing. Please join the line on the house's page.",
-            )
-            .plainly("Sehr viele Menschen möchten Karten. Bitte stellen Sie sich auf unserer Internet-Seite an."),
-            alternatives: Vec::new(),
-            places: None,
-        })))
-    }
-}
-
 /// Holding, extending, letting go.
 impl Siblings {
     pub(super) async fn showing(&self, id: Uuid) -> Result<Showing, Status> {
@@ -229,14 +197,19 @@ impl Siblings {
     /// Lets go of whatever is held for a visit. Who cannot be reached hears of it by event.
     pub(crate) async fn release(&self, visit: Uuid) {
         let visit_id = visit.to_string();
-        let (mut reservations, mut parking, mut gastro) = (self.reservations(), self.parking(), self.gastro());
-        let seats = reservations.release_hold(reservations::ReleaseHoldRequest { visit_id: visit_id.clone() });
+        let (mut parking, mut gastro) = (self.parking(), self.gastro());
         let bay = parking.release_bay(parking::ReleaseBayRequest { visit_id: visit_id.clone() });
         let meal = gastro.release_order(gastro::ReleaseOrderRequest { visit_id });
-        let (seats, bay, meal) = futures::join!(answer(seats), answer(bay), answer(meal));
-        for status in [seats.err(), bay.err(), meal.err()].into_iter().flatten() {
-            tracing::debug!(visit = %visit, reason = status.message(), "not released by call; the event does it");
-        }
+        let ((), bay, meal) = futures::join!(self.release_seats(visit), answer(bay), answer(meal));
+        bay.map(drop).unwrap_or_else(|status| not_released(visit, &status));
+        meal.map(drop).unwrap_or_else(|status| not_released(visit, &status));
+    }
+
+    /// Of a visit that holds nothing else.
+    pub(super) async fn release_seats(&self, visit: Uuid) {
+        let request = reservations::ReleaseHoldRequest { visit_id: visit.to_string() };
+        let released = answer(self.reservations().release_hold(request)).await;
+        released.map(drop).unwrap_or_else(|status| not_released(visit, &status));
     }
 
     /// Holds all parts of a visit until then.
@@ -468,6 +441,10 @@ impl Siblings {
         let booking = answer(self.reservations().move_booking(request)).await?;
         Ok(booking.tickets.into_iter().map(seat).collect())
     }
+}
+
+fn not_released(visit: Uuid, status: &Status) {
+    tracing::debug!(visit = %visit, reason = status.message(), "not released by call; the event does it");
 }
 
 fn seat(ticket: reservations::Ticket) -> Seat {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use kernel::{
     Access, Caller, Db,
+    ticket_code::reference,
     values::{self, invalid, timestamp},
 };
 use prost::Message;
@@ -17,14 +18,14 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    OWN, by, clock, load_visit, maker,
+    OWN, STEER, by, clock, load_visit, maker,
     requests::{self, part_key},
     sibling,
     siblings::{self, Siblings, is_past_the_pages},
 };
 use crate::{
     commands::waiting::{self as commands, Joining},
-    domain::{self, Visit, waiting},
+    domain::{self, State, Visit, waiting},
     error::Error,
     saga::By,
     store,
@@ -32,7 +33,7 @@ use crate::{
 
 /// Who may call what.
 pub(crate) const ACCESS: Access =
-    Access { service: "sky.journey.v1.WaitingList", methods: &[("JoinWaitingList", OWN)] };
+    Access { service: "sky.journey.v1.WaitingList", methods: &[("JoinWaitingList", OWN), ("ListWaiting", STEER)] };
 
 /// So many showings are looked at together.
 const AT_ONCE: usize = 4;
@@ -115,6 +116,30 @@ impl WaitingList for WaitingListGrpc {
             .await?;
         Ok(Response::new(load_visit(&self.db, visit.id).await?))
     }
+
+    async fn list_waiting(
+        &self,
+        request: Request<pb::ListWaitingRequest>,
+    ) -> Result<Response<pb::ListWaitingResponse>, Status> {
+        let showing = values::id("showing_id", &request.into_inner().showing_id)?;
+        let mut conn = self.db.reader().await.map_err(Error::from)?;
+        let now = self.db.clock().now();
+        let waiting = store::waiting::list(&mut conn, showing).await?;
+        let parties = waiting.iter().filter(|visit| visit.at(now).is_on_waiting_list()).map(party).collect();
+        Ok(Response::new(pb::ListWaitingResponse { parties }))
+    }
+}
+
+fn party(visit: &Visit) -> pb::WaitingParty {
+    pb::WaitingParty {
+        visit_id: visit.id.to_string(),
+        reference: reference(visit.id),
+        contact_name: visit.contact.name.clone(),
+        has_address: !visit.contact.email.is_empty(),
+        people: visit.size(),
+        since: Some(timestamp(visit.held_at)),
+        offered_until: (visit.state == State::Held).then(|| timestamp(visit.hold_expires_at)),
+    }
 }
 
 /// Offers what has come free. Where nobody waits it is a single statement.
@@ -170,7 +195,7 @@ async fn offer(db: &Db, siblings: &Siblings, id: Uuid, until: DateTime<Utc>) -> 
         }
     };
     if !is_offered {
-        siblings.release(id).await;
+        siblings.release_seats(id).await;
     }
     Ok(())
 }

@@ -229,7 +229,8 @@ pub(crate) async fn undelivered(
          union all
          (select n.* from showing s join visit v on v.showing_id = s.showing_id join notice n on n.visit_id = v.id
              where s.ends_at > $2 and n.state = 'no_address' and n.kind = any($3)
-                 and coalesce(n.told_at >= $4, true) and (v.state = 'confirmed' or n.kind in ('cancelled', 'refunded'))
+                 and coalesce(n.told_at >= $4, true) and (v.state = 'confirmed' or n.kind in ('cancelled', 'refunded', 'wait_over')
+                     or v.state = 'held' and n.kind = 'places_offered')
                  and (n.kind <> 'delayed' or (n.facts ->> 'was')::timestamptz is distinct from s.starts_at)
              order by n.made_at desc limit $1)
          order by made_at desc",

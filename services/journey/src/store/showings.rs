@@ -143,10 +143,16 @@ pub(crate) async fn set_cancelled(conn: &mut PgConnection, id: Uuid, notice: &Te
     Ok(())
 }
 
-const LIVE: [State; 5] = [State::Waiting, State::Held, State::AwaitingPayment, State::Confirming, State::Confirmed];
+/// They have places, or may have.
+const COMING: [State; 4] = [State::Held, State::AwaitingPayment, State::Confirming, State::Confirmed];
 
-fn live() -> Vec<String> {
-    LIVE.iter().map(|state| state.name().to_owned()).collect()
+fn coming() -> Vec<&'static str> {
+    COMING.iter().map(|state| state.name()).collect()
+}
+
+/// Those, and who waits for places.
+fn live() -> Vec<&'static str> {
+    coming().into_iter().chain([State::Waiting.name()]).collect()
 }
 
 /// The visits of a showing that are under way, locked.
@@ -160,10 +166,11 @@ pub(crate) async fn lock_live(conn: &mut PgConnection, showing: Uuid) -> Result<
     all(rows)
 }
 
-pub(crate) async fn count_live(conn: &mut PgConnection, showing: Uuid) -> Result<u32, Error> {
+/// How many come, or are about to.
+pub(crate) async fn count_coming(conn: &mut PgConnection, showing: Uuid) -> Result<u32, Error> {
     let count: i64 = sqlx::query_scalar("select count(*) from visit where showing_id = $1 and state = any($2)")
         .bind(showing)
-        .bind(live())
+        .bind(coming())
         .fetch_one(conn)
         .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use kernel::{Caller, testing::visitor, values::from_timestamp};
 use sky_proto::{
-    journey::v1::{self as pb, VisitState, waiting_list_client::WaitingListClient},
+    journey::v1::{self as pb, VisitState, notices_client, waiting_list_client::WaitingListClient},
     payments::v1::Method,
     reservations::v1 as reservations,
 };
@@ -182,6 +182,43 @@ async fn whoever_leaves_the_list_or_whose_showing_is_off_is_offered_nothing() {
     }
     let refused = join(&town, &guest("x"), &joining(&town, 2, "x@slough.example")).await.expect_err("off");
     assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_desk_sees_who_waits_and_whom_it_has_to_ring_up() {
+    let town = town().await;
+    let pairs = sells_out(&town).await;
+    let mut on_the_phone = joining(&town, 2, "");
+    on_the_phone.contact = Some(pb::Contact { name: "William Herschel".to_owned(), email: String::new() });
+    let rung = join(&town, &desk(), &on_the_phone).await.expect("on the list");
+    let mails = waits(&town, 2, "mails@slough.example").await;
+    let list = async || {
+        let mut client = WaitingListClient::new(town.house.channel(&desk()));
+        let request = pb::ListWaitingRequest { showing_id: showing(&town).showing_id.clone() };
+        client.list_waiting(request).await.expect("a list").into_inner().parties
+    };
+    let seen = async || {
+        let short = |it: pb::WaitingParty| (it.contact_name, it.has_address, it.people, it.offered_until.is_some());
+        list().await.into_iter().map(short).collect::<Vec<_>>()
+    };
+    let (william, caroline) = ("William Herschel".to_owned(), "Caroline Herschel".to_owned());
+    assert_eq!(seen().await, [(william.clone(), false, 2, false), (caroline.clone(), true, 2, false)]);
+    town.cancel(&pairs[0], &desk()).await.expect("cancelled");
+    let offered = town.wait_for(&rung, VisitState::Held).await;
+    assert_eq!(seen().await, [(william, false, 2, true), (caroline.clone(), true, 2, false)]);
+    let undelivered = async || {
+        let mut notices = notices_client::NoticesClient::new(town.house.channel(&desk()));
+        let told = notices.list_undelivered(pb::ListUndeliveredRequest {}).await.expect("listed").into_inner();
+        let theirs = told.notices.into_iter().filter(|it| it.visit_id == rung.visit_id);
+        theirs.map(|it| it.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(undelivered().await, ["places_offered"]);
+
+    // Not ordered in time: that is to be told, too, and the list goes on.
+    town.house.clock.set(from_timestamp(offered.hold_expires_at));
+    assert_eq!(seen().await, [(caroline, true, 2, false)]);
+    town.wait_for(&mails, VisitState::Held).await;
+    assert_eq!(undelivered().await, ["wait_over"]);
 }
 
 #[tokio::test]

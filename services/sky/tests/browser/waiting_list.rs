@@ -119,3 +119,45 @@ async fn who_has_no_scripts_reads_what_is_wrong_and_leaves_the_list_again() {
     visitor.sees(".badges", "2 Plätze").await;
     visitor.quits().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_puts_a_caller_on_the_list_and_orders_for_them() {
+    let Some(stage) = Stage::open().await else { return };
+    let showing = in_the_dome(&stage).await;
+    let two = sells_out(&stage, &showing).await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open(&format!("/desk/showings/{}/wait", showing.showing_id)).await;
+    desk.sees("main", "Niemand wartet").await;
+    desk.types("#count_adult", "2").await;
+    desk.press("Auf die Warteliste setzen").await;
+    desk.sees("[role=alert]", "Name").await;
+    assert_eq!(desk.complaints().await, Vec::<String>::new());
+    desk.types("#name", "William Herschel").await;
+    desk.press("Auf die Warteliste setzen").await;
+    desk.sees(".card", "William Herschel").await;
+    desk.sees(".card", "bitte Bescheid sagen").await;
+    gives_back(&stage, &showing, &two).await;
+    until("an offer", async || {
+        desk.open(&format!("/desk/showings/{}/wait", showing.showing_id)).await;
+        let words = desk.words().await;
+        if words.contains("Plätze gehalten bis") { Ok(()) } else { Err(words) }
+    })
+    .await;
+    accessible::check(&desk, "the desk's waiting list").await;
+    desk.shoots("desk-waiting-list").await;
+    desk.press("Plätze bestellen").await;
+    desk.arrives("/desk/orders/").await;
+    let visit = desk.path().await.rsplit('/').next().expect("an id").to_owned();
+    desk.click("#order button.main").await;
+    stage.visit_with(&visit, "the booking", |visit| visit.state() == VisitState::Confirmed).await;
+
+    desk.open(&format!("/desk/showings/{}/wait", showing.showing_id)).await;
+    desk.sees("main", "Niemand wartet").await;
+    desk.types("#count_adult", "1").await;
+    desk.types("#name", "Alexander Herschel").await;
+    desk.press("Auf die Warteliste setzen").await;
+    desk.press("Von der Warteliste nehmen").await;
+    desk.click(".card form button").await;
+    desk.sees("main", "Niemand wartet").await;
+    desk.quits().await;
+}

@@ -62,6 +62,8 @@ struct Row {
     change: Option<Badge>,
     left: Vec<String>,
     can_sell: bool,
+    /// It has a list to wait on.
+    waits: bool,
 }
 
 fn row(w: &Words, showing: &Showing) -> Row {
@@ -80,6 +82,7 @@ fn row(w: &Words, showing: &Showing) -> Row {
         change: change(w, showing),
         left: free(w, showing),
         can_sell: can_sell(showing),
+        waits: showing::waiting_list::is_open(showing),
     }
 }
 
@@ -299,7 +302,7 @@ pub(crate) async fn confirm(
     let request = ConfirmVisitRequest {
         visit_id: id.to_string(),
         method: if is_free { Method::Free } else { Method::AtDesk }.into(),
-        contact: Some(contact),
+        contact: (!told.contact_known).then_some(contact),
         return_url: String::new(),
     };
     match answer(edge.journey(&caller).confirm_visit(request)).await {

@@ -1,6 +1,8 @@
 //! The waiting list of a showing: who waits, and whom to write to. Waiting is all that is sent here: car park and kitchen are
 //! for what is booked.
 
+pub(crate) mod at_desk;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -60,7 +62,7 @@ impl WaitingListPage {
 
 /// Whether a showing has a list to join now: it is public and sold online, and places for some at least are missing. Journey
 /// has the last word.
-pub(super) fn is_open(showing: &Showing) -> bool {
+pub(crate) fn is_open(showing: &Showing) -> bool {
     let reason = showing.availability.as_ref().map(sky_proto::reservations::v1::Availability::reason);
     let is_short =
         matches!(reason, Some(AvailabilityReason::Few | AvailabilityReason::AllHeld | AvailabilityReason::SoldOut));
@@ -121,26 +123,12 @@ pub(crate) async fn join(
     }
     let material = material(&edge, &guest.visitor(), id).await?;
     let wrong = |errors| Ok((StatusCode::UNPROCESSABLE_ENTITY, form_again(&guest, &material, &sent, errors)?));
-    let contact = booking::contact(&guest, &sent, Buyer::Visitor);
-    let (wish, contact) = match (wish(&guest, &material, &sent, Buyer::Visitor)?, contact) {
-        (Ok(wish), Ok(contact)) => (wish, contact),
-        (wish, contact) => {
-            let mut errors = wish.err().unwrap_or_default();
-            let of_contact = contact.err().unwrap_or_default().into_iter();
-            errors.extend(of_contact.map(|(field, text)| FieldError { field: field.to_owned(), text }));
-            return wrong(errors).map(IntoResponse::into_response);
-        }
+    let request = match read(&guest, &material, &sent, Buyer::Visitor)? {
+        Ok(request) => request,
+        Err(errors) => return wrong(errors).map(IntoResponse::into_response),
     };
     let (session, cookie) = guest.session_for_form(&edge, sent.page_key()?).await?;
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
-    let is_plain = sent.is_on("plain") && guest.words.lang() == "de";
-    let request = JoinWaitingListRequest {
-        idempotency_key: wish.idempotency_key,
-        showing_id: wish.showing_id,
-        party: wish.party,
-        language: if is_plain { "de-x-ls".to_owned() } else { wish.language },
-        contact: Some(contact),
-    };
     match answer(edge.waiting_list(&caller).join_waiting_list(request)).await {
         Ok(visit) => {
             let visit = values::id("visit_id", &visit.visit_id)?;
@@ -158,6 +146,36 @@ pub(crate) async fn join(
             None => Err(status.into()),
         },
     }
+}
+
+/// What the form asks for, or what is wrong in it. Whoever waits waits for what is sold online, whoever fills in the form.
+fn read(
+    guest: &Guest,
+    material: &Material,
+    sent: &Fields,
+    buyer: Buyer,
+) -> Result<Result<JoinWaitingListRequest, Vec<FieldError>>, Problem> {
+    let contact = booking::contact(guest, sent, buyer);
+    let (wish, contact) = match (wish(guest, material, sent, Buyer::Visitor)?, contact) {
+        (Ok(wish), Ok(contact)) => (wish, contact),
+        (wish, contact) => {
+            let mut errors = wish.err().unwrap_or_default();
+            let of_contact = contact.err().unwrap_or_default().into_iter();
+            errors.extend(of_contact.map(|(field, text)| FieldError { field: field.to_owned(), text }));
+            return Ok(Err(errors));
+        }
+    };
+    if contact.name.is_empty() && contact.email.is_empty() {
+        return Ok(Err(vec![FieldError { field: "name".to_owned(), text: guest.words.t("error-name") }]));
+    }
+    let is_plain = sent.is_on("plain") && guest.words.lang() == "de";
+    Ok(Ok(JoinWaitingListRequest {
+        idempotency_key: wish.idempotency_key,
+        showing_id: wish.showing_id,
+        party: wish.party,
+        language: if is_plain { "de-x-ls".to_owned() } else { wish.language },
+        contact: Some(contact),
+    }))
 }
 
 /// What a refusal says, and at which field; None: it is a fault.
