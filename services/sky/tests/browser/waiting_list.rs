@@ -149,7 +149,8 @@ async fn the_desk_puts_a_caller_on_the_list_and_orders_for_them() {
     desk.arrives("/desk/orders/").await;
     let visit = desk.path().await.rsplit('/').next().expect("an id").to_owned();
     desk.click("#order button.main").await;
-    stage.visit_with(&visit, "the booking", |visit| visit.state() == VisitState::Confirmed).await;
+    let booked = stage.visit_with(&visit, "the booking", |visit| visit.state() == VisitState::Confirmed).await;
+    assert_eq!(booked.contact_name, "William Herschel", "nobody was asked for it again");
 
     desk.open(&format!("/desk/showings/{}/wait", showing.showing_id)).await;
     desk.sees("main", "Niemand wartet").await;
