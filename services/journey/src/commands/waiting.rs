@@ -49,6 +49,8 @@ impl Joining {
 pub(crate) async fn join(tx: &mut Tx, joining: &Joining) -> Result<Visit, Error> {
     let now = tx.now();
     store::showings::learn(tx.conn(), &joining.showing).await?;
+    // Pressed twice, the second one waits here until the first one is on the list.
+    let who = store::waiting::lock(tx.conn(), &joining.maker, joining.showing.id, &joining.contact.email).await?;
     if let Some((first, hash)) = store::lock_by_key(tx.conn(), &joining.maker, joining.key).await? {
         return if hash == joining.request_hash { Ok(first) } else { Err(Repeat::KeyReused.into()) };
     }
@@ -60,7 +62,6 @@ pub(crate) async fn join(tx: &mut Tx, joining: &Joining) -> Result<Visit, Error>
     if known.get(&joining.showing.id).is_some_and(Showing::is_off) {
         return Err(Error::Off);
     }
-    let who = store::waiting::lock(tx.conn(), &joining.maker, joining.showing.id, &joining.contact.email).await?;
     if who.by_contact > 0 {
         return Err(Error::WaitsAlready);
     }

@@ -289,7 +289,10 @@ async fn what_a_crash_has_left_held_for_one_who_waits_is_let_go_of() {
 async fn an_address_waits_once_for_a_showing_and_a_browser_for_a_few() {
     let town = town().await;
     let request = joining(&town, 2, "caroline@slough.example");
-    let first = join(&town, &guest("one"), &request).await.expect("on the list");
+    let caller = guest("one");
+    let (first, twice) = tokio::join!(join(&town, &caller, &request), join(&town, &caller, &request));
+    let first = first.expect("on the list");
+    assert_eq!(twice.expect("the same, pressed twice").visit_id, first.visit_id);
     assert_eq!(join(&town, &guest("one"), &request).await.expect("a repeat").visit_id, first.visit_id);
     let other = pb::JoinWaitingListRequest { party: vec![line("adult", 3)], ..request.clone() };
     assert_eq!(join(&town, &guest("one"), &other).await.expect_err("another request").code(), Code::InvalidArgument);
