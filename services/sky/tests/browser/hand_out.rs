@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     accessible::check,
-    chrome::{Browser, Device},
+    chrome::{Browser, Device, until},
     journey::{Pays, books},
     stage::Stage,
     world::staff,
@@ -33,12 +33,15 @@ async fn fits(browser: &Browser, least: u32, name: &str) {
     assert_eq!(browser.run(&SMALL.replace("LEAST", &least.to_string())).await, json!([]), "{name}");
 }
 
-/// The kitchen makes an order ready.
+/// The kitchen makes an order ready, once it has been told of it.
 async fn makes(stage: &Stage, order_id: &str) {
-    let mut gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
+    let gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
     for to in [OrderState::Preparing, OrderState::Ready] {
-        let request = MoveOrderRequest { order_id: order_id.to_owned(), to: to.into() };
-        gastro.move_order(request).await.expect("made");
+        until("made", async || {
+            let request = MoveOrderRequest { order_id: order_id.to_owned(), to: to.into() };
+            gastro.clone().move_order(request).await.map_err(|status| status.message().to_owned())
+        })
+        .await;
     }
 }
 
