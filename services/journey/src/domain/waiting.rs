@@ -15,8 +15,9 @@ const LAST: TimeDelta = TimeDelta::minutes(30);
 const SHORTEST: TimeDelta = TimeDelta::minutes(15);
 /// … and so long at most: a night passes, and the next one in the list is not kept waiting for days.
 const LONGEST: TimeDelta = TimeDelta::hours(24);
-/// Whoever could not be given places after all is asked for again after this.
-pub(crate) const PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// Whoever could not be given places after all, because what is told of them is up to a second old, is asked for again after
+/// this: longer than reservations may take to answer, and short, because meanwhile the next one would get what comes back.
+pub(crate) const PAUSE: TimeDelta = TimeDelta::seconds(10);
 /// So many parties wait for one showing at most: more than that never come to their turn.
 pub(crate) const MOST_PARTIES: u32 = 500;
 /// For so many showings one browser waits.

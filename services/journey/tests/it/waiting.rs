@@ -78,6 +78,16 @@ async fn sells_out(town: &Town) -> Vec<pb::Visit> {
         orders(town, &desk(), &visit).await;
         pairs.push(town.wait_for(&visit, VisitState::Confirmed).await);
     }
+    // It is told within a second; before that somebody could be asked for places that are gone.
+    let showing_id = showing(town).showing_id.clone();
+    let free = async || {
+        let request = reservations::GetShowingRequest { showing_id: showing_id.clone() };
+        let told = seller.clone().get_showing(request).await.expect("a showing").into_inner();
+        told.availability.expect("known").free_online
+    };
+    while free().await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     pairs
 }
 
