@@ -15,18 +15,11 @@ pub(crate) fn visit(state: State) -> Visit {
         tax_id: "x".to_owned(),
         tax_basis_points: 0,
     };
+    let party = vec![PartyLine { tariff_class: "adult".to_owned(), count: 2, need: String::new() }];
     Visit {
         id: Uuid::from_u128(1),
-        maker: "visitor:x".to_owned(),
         state,
-        deadline: Some(at(10)),
-        revision: 1,
-        showing: Uuid::from_u128(2),
-        language: "de".to_owned(),
-        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 2, need: String::new() }],
-        seats: Vec::new(),
         seat_items: vec![item(850)],
-        booking: Part::Held,
         bay: Some(Bay {
             class: "BAY_CLASS_STANDARD".to_owned(),
             part: Part::Held,
@@ -40,22 +33,9 @@ pub(crate) fn visit(state: State) -> Visit {
             kept_out: false,
             stops: Stops::default(),
         }),
-        meal: None,
         booked_starts_at: Some(at(120)),
         booked_ends_at: Some(at(180)),
-        held_at: at(0),
-        hold_expires_at: at(10),
-        refusal: None,
-        contact: Contact::default(),
-        method: None,
-        money: Money::None,
-        payment_url: String::new(),
-        payment_expires_at: None,
-        ordered_at: None,
-        entered_at: None,
-        left_at: None,
-        admitted: 0,
-        notice: Text::default(),
+        ..Visit::begun("visitor:x".to_owned(), Uuid::from_u128(2), party, "de".to_owned(), at(0))
     }
 }
 

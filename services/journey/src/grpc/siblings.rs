@@ -131,9 +131,7 @@ impl Siblings {
 /// Holding, extending, letting go.
 impl Siblings {
     pub(super) async fn showing(&self, id: Uuid) -> Result<Showing, Status> {
-        let request = reservations::GetShowingRequest { showing_id: id.to_string() };
-        let showing = answer(self.reservations().get_showing(request)).await?;
-        showing_of(id, showing)
+        showing_of(id, self.reservations_showing(id).await?)
     }
 
     pub(super) async fn hold_seats(
@@ -201,15 +199,14 @@ impl Siblings {
         let bay = parking.release_bay(parking::ReleaseBayRequest { visit_id: visit_id.clone() });
         let meal = gastro.release_order(gastro::ReleaseOrderRequest { visit_id });
         let ((), bay, meal) = futures::join!(self.release_seats(visit), answer(bay), answer(meal));
-        bay.map(drop).unwrap_or_else(|status| not_released(visit, &status));
-        meal.map(drop).unwrap_or_else(|status| not_released(visit, &status));
+        note_release(visit, bay);
+        note_release(visit, meal);
     }
 
     /// Of a visit that holds nothing else.
     pub(super) async fn release_seats(&self, visit: Uuid) {
         let request = reservations::ReleaseHoldRequest { visit_id: visit.to_string() };
-        let released = answer(self.reservations().release_hold(request)).await;
-        released.map(drop).unwrap_or_else(|status| not_released(visit, &status));
+        note_release(visit, answer(self.reservations().release_hold(request)).await);
     }
 
     /// Holds all parts of a visit until then.
@@ -443,8 +440,10 @@ impl Siblings {
     }
 }
 
-fn not_released(visit: Uuid, status: &Status) {
-    tracing::debug!(visit = %visit, reason = status.message(), "not released by call; the event does it");
+fn note_release<T>(visit: Uuid, released: Result<T, Status>) {
+    if let Err(status) = released {
+        tracing::debug!(visit = %visit, reason = status.message(), "not released by call; the event does it");
+    }
 }
 
 fn seat(ticket: reservations::Ticket) -> Seat {

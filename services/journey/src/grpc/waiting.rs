@@ -124,8 +124,8 @@ impl WaitingList for WaitingListGrpc {
         let showing = values::id("showing_id", &request.into_inner().showing_id)?;
         let mut conn = self.db.reader().await.map_err(Error::from)?;
         let now = self.db.clock().now();
-        let waiting = store::waiting::list(&mut conn, showing).await?;
-        let parties = waiting.iter().filter(|visit| visit.at(now).is_on_waiting_list()).map(party).collect();
+        let visits = store::waiting::or_held(&mut conn, showing).await?;
+        let parties = visits.iter().filter(|visit| visit.at(now).is_on_waiting_list()).map(party).collect();
         Ok(Response::new(pb::ListWaitingResponse { parties }))
     }
 }

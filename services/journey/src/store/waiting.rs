@@ -36,13 +36,10 @@ pub(crate) async fn showings(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error
     Ok(sqlx::query_scalar("select distinct showing_id from visit where state = 'waiting'").fetch_all(conn).await?)
 }
 
-/// All of a showing's list, with those whom places are offered: only of these a name or an address is known while places are
-/// held.
-pub(crate) async fn list(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Visit>, Error> {
+/// The visits of a showing that wait for places, or hold some and have not ordered them, in the order in which they came.
+pub(crate) async fn or_held(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Visit>, Error> {
     all(sqlx::query_as(
-        "select * from visit where showing_id = $1
-             and (state = 'waiting' or state = 'held' and (contact_name <> '' or contact_email <> ''))
-         order by held_at, id",
+        "select * from visit where showing_id = $1 and state in ('waiting', 'held') order by held_at, id",
     )
     .bind(showing)
     .fetch_all(conn)

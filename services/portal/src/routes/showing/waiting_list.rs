@@ -39,6 +39,12 @@ use crate::{
 #[template(path = "waiting-list.html")]
 struct WaitingListPage {
     w: Frame,
+    form: Form,
+    plain: bool,
+}
+
+/// Which showing it is, who waits and whom to tell, as visitors and the desk fill it in.
+struct Form {
     id: String,
     title: String,
     day: String,
@@ -51,10 +57,27 @@ struct WaitingListPage {
     errors: Vec<FieldError>,
     name: String,
     email: String,
-    plain: bool,
 }
 
-impl WaitingListPage {
+impl Form {
+    fn of(guest: &Guest, material: &Material, sent: &Fields, errors: Vec<FieldError>) -> Self {
+        let page = fill(guest, material, sent, Refused { errors, ..Refused::default() }, Buyer::Visitor);
+        Self {
+            id: page.id,
+            title: page.title,
+            day: page.day,
+            starts: page.starts,
+            starts_iso: page.starts_iso,
+            prices: page.prices,
+            needs_open: page.needs.iter().any(|need| need.wrong || is_some(need)),
+            needs: page.needs,
+            key: page.key,
+            errors: page.errors,
+            name: sent.get("name").to_owned(),
+            email: sent.get("email").to_owned(),
+        }
+    }
+
     fn is_wrong(&self, field: &str) -> bool {
         self.errors.iter().any(|error| error.field == field)
     }
@@ -74,25 +97,10 @@ fn path(id: &str) -> String {
 }
 
 fn form_again(guest: &Guest, material: &Material, sent: &Fields, errors: Vec<FieldError>) -> Result<Response, Problem> {
-    let form = fill(guest, material, sent, Refused { errors, ..Refused::default() }, Buyer::Visitor);
+    let form = Form::of(guest, material, sent, errors);
     let mut w = guest.frame(guest.words.t("wait-list-title"));
     w.path = path(&form.id);
-    page(&WaitingListPage {
-        id: form.id,
-        title: form.title,
-        day: form.day,
-        starts: form.starts,
-        starts_iso: form.starts_iso,
-        prices: form.prices,
-        needs_open: form.needs.iter().any(|need| need.wrong || is_some(need)),
-        needs: form.needs,
-        key: form.key,
-        errors: form.errors,
-        name: sent.get("name").to_owned(),
-        email: sent.get("email").to_owned(),
-        plain: sent.is_on("plain"),
-        w,
-    })
+    page(&WaitingListPage { plain: sent.is_on("plain"), form, w })
 }
 
 /// `GET /showings/{id}/wait`

@@ -14,8 +14,8 @@ use sky_proto::journey::v1::{CancelVisitRequest, ListWaitingRequest, WaitingPart
 use uuid::Uuid;
 
 use super::{
-    super::{super::busy, Count, FieldError, Material, Refused, fill, is_some, material},
-    read, wrong_field,
+    super::{super::busy, FieldError, Material, material},
+    Form, read, wrong_field,
 };
 use crate::{
     edge::{Edge, answer},
@@ -31,19 +31,8 @@ use crate::{
 #[template(path = "desk-waiting-list.html")]
 struct DeskWaitingListPage {
     w: Frame,
-    id: String,
-    title: String,
-    day: String,
-    starts: String,
-    starts_iso: String,
+    form: Form,
     parties: Vec<PartyRow>,
-    prices: Vec<Count>,
-    needs: Vec<Count>,
-    needs_open: bool,
-    key: String,
-    errors: Vec<FieldError>,
-    name: String,
-    email: String,
 }
 
 struct PartyRow {
@@ -83,25 +72,10 @@ async fn list(
     let caller = guest.staff(DESK)?;
     let request = ListWaitingRequest { showing_id: material.showing.showing_id.clone() };
     let waiting = answer(edge.waiting_list(&caller).list_waiting(request)).await?.parties;
-    let form = fill(guest, material, sent, Refused { errors, ..Refused::default() }, Buyer::Visitor);
+    let form = Form::of(guest, material, sent, errors);
     let mut w = guest.frame(guest.words.t("wait-list-title"));
     w.path = path(&form.id);
-    page(&DeskWaitingListPage {
-        id: form.id,
-        title: form.title,
-        day: form.day,
-        starts: form.starts,
-        starts_iso: form.starts_iso,
-        parties: waiting.iter().map(|party| row(&w, party)).collect(),
-        prices: form.prices,
-        needs_open: form.needs.iter().any(|need| need.wrong || is_some(need)),
-        needs: form.needs,
-        key: form.key,
-        errors: form.errors,
-        name: sent.get("name").to_owned(),
-        email: sent.get("email").to_owned(),
-        w,
-    })
+    page(&DeskWaitingListPage { parties: waiting.iter().map(|party| row(&w, party)).collect(), form, w })
 }
 
 /// `GET /desk/showings/{id}/wait`
